@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lockstep: data-parallel training of neural networks on CPUs, with the same
+ * bits on any number of workers. This header includes all public ones.
+ */
+#ifndef LOCKSTEP_H
+#define LOCKSTEP_H
+
+#include "lockstep/dataset.h"
+#include "lockstep/gradcheck.h"
+#include "lockstep/network.h"
+#include "lockstep/status.h"
+#include "lockstep/topology.h"
+#include "lockstep/train.h"
+#include "lockstep/version.h"
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Training: the options of a job, one call that runs it, and a trainer object
+ * for programs that drive single steps.
+ *
+ * The first group of options decides the bits of the result; the second never
+ * does (doc/numerics.md is the contract).
+ */
+#ifndef LOCKSTEP_TRAIN_H
+#define LOCKSTEP_TRAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lockstep/dataset.h"
+#include "lockstep/network.h"
+#include "lockstep/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum lockstep_scale {
+	LOCKSTEP_SCALE_AUTO = -1,   /* unit for uint8 data, none for floats */
+	LOCKSTEP_SCALE_NONE = 0,
+	LOCKSTEP_SCALE_UNIT,        /* uint8: x / 255; floats: the column's range to [0, 1] */
+	LOCKSTEP_SCALE_STANDARDISE  /* every column to mean 0, standard deviation 1 */
+};
+
+enum lockstep_schedule {
+	LOCKSTEP_SCHEDULE_CONSTANT = 0,
+	LOCKSTEP_SCHEDULE_STEP,        /* times gamma after every `period` epochs */
+	LOCKSTEP_SCHEDULE_EXPONENTIAL, /* the same, spread smoothly over the steps */
+	LOCKSTEP_SCHEDULE_COSINE       /* half a cosine from the rate to 0 over `period` epochs, then again */
+};
+
+enum lockstep_monitor { LOCKSTEP_MONITOR_LOSS = 0, LOCKSTEP_MONITOR_ACCURACY };
+
+enum lockstep_engine { LOCKSTEP_PTHREADS = 0, LOCKSTEP_OPENMP, LOCKSTEP_SERIAL };
+
+LOCKSTEP_API const char *lockstep_scale_name(enum lockstep_scale scale);
+LOCKSTEP_API const char *lockstep_schedule_name(enum lockstep_schedule schedule);
+LOCKSTEP_API const char *lockstep_monitor_name(enum lockstep_monitor monitor);
+LOCKSTEP_API const char *lockstep_engine_name(enum lockstep_engine engine);
+/* Value of a name; -2 when it is unknown. */
+LOCKSTEP_API int lockstep_scale_parse(const char *name);
+LOCKSTEP_API int lockstep_schedule_parse(const char *name);
+LOCKSTEP_API int lockstep_monitor_parse(const char *name);
+LOCKSTEP_API int lockstep_engine_parse(const char *name);
+
+/* What an epoch came to. Metrics of a part that does not exist have n_rows 0. */
+struct lockstep_epoch {
+	uint32_t epoch;           /* 1 .. n_epochs */
+	uint32_t n_epochs;
+	uint64_t n_steps;         /* steps done since the job began */
+	double loss;              /* mean training loss over the epoch's rows, as the steps saw them */
+	struct lockstep_metrics validation;
+	struct lockstep_metrics test;
+	double learning_rate;     /* of the epoch's last step */
+	double train_seconds;     /* the steps alone */
+	double samples_per_second;/* over train_seconds */
+	int best;                 /* non-zero: the monitored metric improved */
+};
+
+/* Where a running epoch stands; sent at most ten times a second. */
+struct lockstep_progress {
+	uint32_t epoch, n_epochs;
+	uint64_t step, n_steps;    /* in this epoch */
+	double samples_per_second; /* since the epoch began */
+	double seconds_left;       /* of the whole job, estimated from the steps so far */
+};
+
+struct lockstep_train_options {
+	/* What decides the bits. */
+	enum lockstep_scale scale;
+	uint32_t epochs;     /* 1 and more */
+	uint32_t batch;      /* rows of a mini-batch, 1 and more; more than the training rows: all of them */
+	uint32_t slices;     /* 0: the default rule; else a power of two, not above batch */
+	double learning_rate;/* above 0 */
+	double momentum;     /* [0, 1) */
+	int nesterov;        /* needs momentum */
+	double l2;           /* 0 and more: added to the gradient as l2 * weight, not for biases */
+	double dropout;      /* [0, 1): probability of dropping a hidden unit */
+	enum lockstep_schedule schedule;
+	double schedule_gamma;  /* (0, 1]; of step and exponential */
+	double schedule_period; /* in epochs, above 0; 0: 10 for step, 1 for exponential, all epochs for cosine */
+	double warmup;       /* epochs over which the rate rises linearly; 0: none */
+	double validation;   /* 0: none; below 1: that fraction of the rows; else that many rows */
+	uint32_t patience;   /* epochs without improvement before stopping; 0: never; needs validation */
+	enum lockstep_monitor monitor; /* what improvement means: lower validation loss, or higher accuracy */
+	int keep_last;       /* non-zero: keep the last weights, not those of the best epoch */
+	int drop_last;       /* non-zero: leave out the short mini-batch at an epoch's end */
+	uint64_t seed;       /* of shuffle, split and dropout */
+
+	/* What never does. */
+	uint32_t workers;    /* 0: auto, one a core, not above the slices */
+	enum lockstep_engine engine;
+	const char *isa;     /* NULL: auto */
+	const char *bind;    /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
+	int smt;             /* non-zero: hardware threads count as places of their own */
+	void *context;       /* handed to the callbacks */
+	/* Called in the coordinator's thread, which is the caller's. A return
+	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
+	int (*on_epoch)(const struct lockstep_epoch *epoch, void *context);
+	int (*on_progress)(const struct lockstep_progress *progress, void *context);
+	/* One line about something that is not an error, such as a worker that
+	 * could not be bound. NULL: silence. */
+	void (*on_warning)(const char *message, void *context);
+};
+#define LOCKSTEP_TRAIN_OPTIONS_INIT                                                                                \
+	{                                                                                                          \
+		.scale = LOCKSTEP_SCALE_AUTO, .epochs = 30, .batch = 10, .learning_rate = 0.5, .schedule_gamma = 0.1, \
+		.seed = 1                                                                                          \
+	}
+
+/* Trains `network` on the training part of `dataset`, and evaluates it after
+ * every epoch on the validation rows and the test part, where there are any.
+ *
+ * LOCKSTEP_OK: the network holds the job's result. LOCKSTEP_STOPPED: it holds
+ * the parameters of the last step done. LOCKSTEP_DIVERGED: it holds what it
+ * held before the call, and the message names the step. Any other status: the
+ * network is untouched. */
+LOCKSTEP_API lockstep_status lockstep_train(lockstep_network *network, const lockstep_dataset *dataset,
+                                            const struct lockstep_train_options *options, lockstep_error *error);
+
+/* What a job's options come to on this machine, without training. */
+struct lockstep_plan {
+	uint32_t slices;
+	uint32_t workers;
+	uint64_t steps_per_epoch;
+	size_t train_rows, validation_rows;
+	enum lockstep_scale scale; /* with auto resolved */
+	const char *isa;           /* name of the instruction set that will run */
+};
+
+/* ---- Single steps ---------------------------------------------------- */
+
+typedef struct lockstep_trainer lockstep_trainer;
+
+/* A trainer over borrowed network, data set and option strings, which must
+ * live until it is destroyed. The network's parameters are written back by
+ * lockstep_trainer_sync() and when the trainer is destroyed. Caller owns *out. */
+LOCKSTEP_API lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
+                                                     const lockstep_dataset *dataset,
+                                                     const struct lockstep_train_options *options,
+                                                     lockstep_error *error);
+LOCKSTEP_API void lockstep_trainer_destroy(lockstep_trainer *trainer);
+LOCKSTEP_API void lockstep_trainer_plan(const lockstep_trainer *trainer, struct lockstep_plan *plan);
+
+/* Runs the next `n_steps` steps, across epochs. *loss (may be NULL) becomes
+ * the mean loss over their rows. */
+LOCKSTEP_API lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss,
+                                                   lockstep_error *error);
+
+/* Copies the current parameters into the network. */
+LOCKSTEP_API lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error);
+
+/* The gradient that the next step would apply (mean over its mini-batch, l2
+ * left out) of one tensor by its name in the model file; changes nothing.
+ * `n` must be the tensor's number of elements. */
+LOCKSTEP_API lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char *name, float *values,
+                                                       size_t n, lockstep_error *error);
+
+/* Asks a running job to end after the current step; callable from any thread
+ * and from a signal handler. */
+LOCKSTEP_API void lockstep_trainer_stop(lockstep_trainer *trainer);
+
+/* Runs the whole job, as lockstep_train() does. */
+LOCKSTEP_API lockstep_status lockstep_trainer_run(lockstep_trainer *trainer, lockstep_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one helper that fills a lockstep_error and returns its status.
+ */
+#ifndef LS_BASE_ERROR_H
+#define LS_BASE_ERROR_H
+
+#include "lockstep/status.h"
+
+/* Writes the formatted line into `error` (which may be NULL) and returns
+ * `status`, so that a failing path reads `return ls_error_set(...)`. A message
+ * too long for the buffer ends in "...". */
+lockstep_status ls_error_set(lockstep_error *error, lockstep_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The error of an allocation that failed; `what` names what it was for. */
+lockstep_status ls_error_memory(lockstep_error *error, const char *what);
+
+#endif

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+
+libls_la_SOURCES += \
+	%D%/atomic_file.c \
+	%D%/atomic_file.h \
+	%D%/error.c \
+	%D%/error.h \
+	%D%/memory.c \
+	%D%/memory.h \
+	%D%/ranges.c \
+	%D%/ranges.h \
+	%D%/sha256.c \
+	%D%/sha256.h
