@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The arithmetic contract in code: one table of functions per instruction
+ * set. Every table computes the same values (doc/numerics.md); tile shapes and
+ * the panel width differ, and show in no bit. No threads, no allocation.
+ *
+ * Weights lie in panels: panel p of a matrix with n_k inputs holds its outputs
+ * p * panel .. as [n_k][width], width being `panel` floats, or one vector for
+ * a last panel of that many outputs or fewer. Padding columns are 0 and stay 0.
+ */
+#ifndef LS_ARITH_ARITH_H
+#define LS_ARITH_ARITH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lockstep/network.h"
+
+/* Floats that any vector of any instruction set divides; rows of activations
+ * and deltas are padded to it. */
+#define LS_ROW_ALIGNMENT 16
+
+/* out[r][0 .. width) = chain over k of in[r][k] * panel[index[k]], from
+ * start[]; for r < n_rows. Results are never -0. */
+struct ls_product {
+	size_t n_rows, n_k;
+	const float *in; /* [n_rows][ld_in] */
+	size_t ld_in;
+	const float *panel;    /* [..][width] */
+	const uint32_t *index; /* [n_k] rows of the panel; NULL: 0 .. n_k - 1 */
+	const float *start;    /* [width]; NULL: zeros */
+	size_t width;          /* one vector, or the table's panel */
+	float *out;            /* [n_rows][ld_out] */
+	size_t ld_out;
+};
+
+/* How a summed gradient becomes a new weight (doc/numerics.md, "Update"). */
+struct ls_update {
+	float scale; /* 1 / rows of the mini-batch */
+	float rate, momentum, l2;
+	int nesterov;
+	int store_only; /* write the gradient where the weight stands, change nothing else */
+};
+
+/* Where summed gradients go: weight rows index[k] of a panel. */
+struct ls_target {
+	float *weight;         /* [..][width] */
+	float *velocity;       /* [..][width]; NULL without momentum */
+	const uint32_t *index; /* as in ls_product */
+};
+
+/* Sums, for k < n_k, the outer products in[r][k] * delta[r][0 .. width) of the
+ * rows of n_slices slices (a power of two) by the tree. With `out` the sums go
+ * there, [n_k][width]; without, they update the target at once. */
+struct ls_gradient {
+	size_t n_k;
+	const float *in; /* [..][ld_in] */
+	size_t ld_in;
+	const float *delta; /* [..][ld_delta] */
+	size_t ld_delta, width;
+	const uint32_t *slices; /* [n_slices + 1] first row of each slice */
+	uint32_t n_slices;
+	float *out;
+	struct ls_target target;
+	const struct ls_update *update;
+};
+
+/* Combines the sums of subtrees, in slice order, by the tree, and updates. */
+struct ls_reduction {
+	size_t n_k, width;
+	const float *const *nodes;  /* [n_nodes] -> [n_k][width] */
+	const uint8_t *n_merges;    /* [n_nodes] combinations that follow a node */
+	uint32_t n_nodes;           /* 0: the gradient is 0 */
+	struct ls_target target;
+	const struct ls_update *update;
+};
+
+/* The outputs of some rows against their targets: exactly one of classes and
+ * flags is not NULL. */
+struct ls_targets {
+	const uint32_t *rows; /* [n_rows] indices into classes or flags */
+	const uint32_t *classes;
+	const uint8_t *flags; /* [..][n] */
+};
+
+/* A block of rows [n_rows][ld], of which columns 0 .. n - 1 are in use. */
+struct ls_block {
+	float *values;
+	size_t n_rows, n, ld;
+};
+
+struct ls_arith {
+	const char *name;
+	size_t vector; /* floats */
+	size_t panel;  /* floats: two vectors */
+
+	void (*product)(const struct ls_product *product);
+	/* Both return non-zero when a parameter left the finite numbers. */
+	int (*gradient)(const struct ls_gradient *gradient);
+	int (*reduce)(const struct ls_reduction *reduction);
+
+	/* Functions of section 4, elementwise; in and out may be the same. */
+	void (*exp)(size_t n, const float *in, float *out);
+	void (*log)(size_t n, const float *in, float *out);
+	void (*tanh)(size_t n, const float *in, float *out);
+	void (*sigmoid)(size_t n, const float *in, float *out);
+	void (*softplus)(size_t n, const float *in, float *out);
+
+	/* In place: values = f(values). */
+	void (*activate)(const struct ls_block *block, enum lockstep_activation activation, float slope);
+	/* In place: values = derivative of f, times values; a holds f(z), same shape. */
+	void (*derive)(const struct ls_block *block, const float *a, enum lockstep_activation activation,
+	               float slope);
+	/* In place: pre-activations become output activations; row r's loss goes to
+	 * losses[r]. targets NULL: outputs only. */
+	void (*outputs)(const struct ls_block *z, enum lockstep_loss loss, const struct ls_targets *targets,
+	                float *losses);
+	/* In place: output activations become deltas. */
+	void (*deltas)(const struct ls_block *a, enum lockstep_loss loss, const struct ls_targets *targets);
+
+	/* out[i] = (float)in[index[i]] or its quotient by 255. */
+	void (*gather_bytes)(size_t n, const uint8_t *in, const uint32_t *index, int unit, float *out);
+	void (*gather_floats)(size_t n, const float *in, const uint32_t *index, float *out);
+	/* values[i] = (values[i] - shift[i]) * scale[i] */
+	void (*rescale)(size_t n, const float *shift, const float *scale, float *values);
+
+	/* For benchmarks: n rounds of peak_flops floating-point operations on
+	 * registers alone, as fast as the processor goes. The result is of no use. */
+	float (*peak)(size_t n, float x);
+	size_t peak_flops;
+};
+
+/* The table of an instruction set by name (NULL or "auto": the best that this
+ * CPU runs); *out is static. */
+lockstep_status ls_arith_select(const struct ls_arith **out, const char *isa, lockstep_error *error);
+
+extern const struct ls_arith ls_arith_portable;
+extern const struct ls_arith ls_arith_avx2;
+extern const struct ls_arith ls_arith_avx512;
+extern const struct ls_arith ls_arith_neon;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A network's parameters as the kernels read them: every weight matrix in
+ * panels for the forward product, and (but for the first layer) once more,
+ * transposed, in panels for the backward product. Layout and padding belong to
+ * the instruction set; they show in no bit.
+ */
+#ifndef LS_NET_PACKED_H
+#define LS_NET_PACKED_H
+
+#include <stddef.h>
+
+#include "arith/arith.h"
+#include "base/ranges.h"
+#include "network.h"
+
+/* Panels of a matrix with n_k inputs and n_out outputs. */
+struct ls_panels {
+	size_t n_k, n_out;
+	size_t wide, narrow; /* widths of all panels, and of a short last one */
+};
+
+struct ls_panel {
+	size_t column; /* first output */
+	size_t width;
+	size_t offset; /* floats before it */
+};
+
+size_t ls_panels_count(const struct ls_panels *panels);
+struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel);
+/* Outputs with the last panel's padding. */
+size_t ls_panels_columns(const struct ls_panels *panels);
+
+struct ls_packed_layer {
+	struct ls_panels forward, backward;
+	float *weight;          /* panels of forward */
+	float *bias;            /* [ls_panels_columns(forward)] */
+	float *transposed;      /* panels of backward; NULL for the first layer */
+	float *weight_velocity; /* like weight and bias; NULL without momentum */
+	float *bias_velocity;
+};
+
+struct ls_packed {
+	const struct ls_arith *arith;
+	size_t n_layers;
+	struct ls_packed_layer layers[LS_LAYERS_MAX];
+};
+
+/* Room for the parameters of `network`'s shape, all 0. Caller owns *out. */
+lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_network *network,
+                                 const struct ls_arith *arith, int with_velocity, lockstep_error *error);
+void ls_packed_destroy(struct ls_packed *packed);
+
+/* Copies canonical parameters in, and out again. */
+void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network);
+void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network);
+
+/* Brings weight row k of a panel into the transposed copy. */
+void ls_packed_transpose(struct ls_packed_layer *layer, size_t i_panel, size_t k);
+
+#endif

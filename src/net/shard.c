@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A shard's buffers. Leading dimensions avoid multiples of 256 bytes, so that
+ * the rows of a tile do not fall into the same cache sets.
+ */
+#include "shard.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static size_t leading_dimension(size_t n)
+{
+	size_t ld = (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	return ld % 64 == 0 ? ld + LS_ROW_ALIGNMENT : ld;
+}
+
+static int allocate_layer(struct ls_shard_layer *layer, size_t rows, size_t n, int last, int training, int with_dropout)
+{
+	layer->ld = leading_dimension(n);
+	size_t count = rows * layer->ld;
+	layer->a = ls_memory_allocate(count, sizeof(float));
+	layer->out = layer->a;
+	layer->delta = layer->a;
+	if (last || !training)
+		return layer->a != NULL;
+
+	layer->delta = ls_memory_allocate(count, sizeof(float));
+	if (with_dropout) {
+		layer->out = ls_memory_allocate(count, sizeof(float));
+		layer->kept = ls_memory_allocate(count, sizeof(uint8_t));
+	}
+	return layer->a && layer->delta && layer->out && (!with_dropout || layer->kept);
+}
+
+lockstep_status ls_shard_create(struct ls_shard **out, const struct ls_packed *packed, size_t max_rows, int training,
+                                int with_dropout, lockstep_error *error)
+{
+	struct ls_shard *shard = ls_memory_allocate(1, sizeof *shard);
+	if (!shard)
+		return ls_error_memory(error, "a worker's buffers");
+
+	shard->max_rows = max_rows;
+	shard->n_layers = packed->n_layers;
+	shard->ld_inputs = leading_dimension(packed->layers[0].forward.n_k);
+	shard->inputs = ls_memory_allocate(max_rows * shard->ld_inputs, sizeof(float));
+	shard->losses = ls_memory_allocate(max_rows, sizeof(float));
+	int complete = shard->inputs && shard->losses;
+	for (size_t i = 0; complete && i < packed->n_layers; i++)
+		complete = allocate_layer(&shard->layers[i], max_rows, packed->layers[i].forward.n_out,
+		                          i + 1 == packed->n_layers, training, with_dropout);
+	if (!complete) {
+		ls_shard_destroy(shard);
+		return ls_error_memory(error, "a worker's buffers");
+	}
+	*out = shard;
+	return LOCKSTEP_OK;
+}
+
+void ls_shard_destroy(struct ls_shard *shard)
+{
+	if (!shard)
+		return;
+	for (size_t i = 0; i < shard->n_layers; i++) {
+		struct ls_shard_layer *layer = &shard->layers[i];
+		if (layer->delta != layer->a)
+			ls_memory_free(layer->delta);
+		if (layer->out != layer->a)
+			ls_memory_free(layer->out);
+		ls_memory_free(layer->kept);
+		ls_memory_free(layer->a);
+	}
+	ls_memory_free(shard->losses);
+	ls_memory_free(shard->inputs);
+	ls_memory_free(shard);
+}
