@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+#
+# The machine and the team. Only the OpenMP launcher is compiled with OpenMP.
+
+libls_la_SOURCES += \
+	%D%/counter.c \
+	%D%/counter.h \
+	%D%/launch.h \
+	%D%/launch_pthreads.c \
+	%D%/launch_serial.c \
+	%D%/placement.c \
+	%D%/placement.h \
+	%D%/quota.c \
+	%D%/quota.h \
+	%D%/team.c \
+	%D%/team.h \
+	%D%/topology.c \
+	%D%/topology.h
+
+noinst_LTLIBRARIES += libls_openmp.la
+libls_openmp_la_SOURCES = %D%/launch_openmp.c
+libls_openmp_la_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS)
+libls_la_LIBADD += libls_openmp.la

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hwloc behind an opaque type. The machine itself is restricted to the PUs that
+ * the process is bound to, so that taskset, cpusets and Slurm are honoured. A
+ * machine that is only described gets neither that nor the control group's
+ * quota: its placement must not depend on where it is computed.
+ */
+#include "topology.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "placement.h"
+
+/* More than any machine has; bounds what a short description can allocate. */
+#define SYNTHETIC_OBJECTS_MAX 65536
+
+/* ---- Loading --------------------------------------------------------- */
+
+/* Product of the arities in a synthetic description, saturated: the numbers
+ * that follow a colon, or stand alone ("2 8 2"), outside of parentheses. */
+static uint64_t synthetic_objects(const char *text)
+{
+	uint64_t product = 1;
+	int depth = 0;
+	for (char before = ' '; *text; before = *text++) {
+		depth += (*text == '(') - (*text == ')');
+		if (depth || !isdigit((unsigned char)*text) || (before != ':' && before != ' '))
+			continue;
+		uint64_t arity = strtoull(text, NULL, 10);
+		if (arity && __builtin_mul_overflow(product, arity, &product))
+			return UINT64_MAX;
+	}
+	return product;
+}
+
+static lockstep_status choose_machine(hwloc_topology_t hwloc, lockstep_error *error)
+{
+	if (hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM |
+	                                        HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING))
+		return ls_error_set(error, LOCKSTEP_ERROR_SYSTEM, "hwloc cannot restrict itself to this process: %s",
+		                    strerror(errno));
+	return LOCKSTEP_OK;
+}
+
+static lockstep_status choose_synthetic(hwloc_topology_t hwloc, const char *text, lockstep_error *error)
+{
+	if (synthetic_objects(text) > SYNTHETIC_OBJECTS_MAX)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "topology '%.64s' has more than %d hardware threads", text, SYNTHETIC_OBJECTS_MAX);
+	if (hwloc_topology_set_synthetic(hwloc, text))
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "topology '%.64s' is no synthetic description such as 'pack:2 core:8 pu:2'", text);
+	return LOCKSTEP_OK;
+}
+
+static lockstep_status choose_xml(hwloc_topology_t hwloc, const char *path, lockstep_error *error)
+{
+	if (access(path, R_OK))
+		return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: %s", path, strerror(errno));
+	if (hwloc_topology_set_xml(hwloc, path))
+		return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: not a topology in hwloc's XML", path);
+	return LOCKSTEP_OK;
+}
+
+static lockstep_status choose_source(hwloc_topology_t hwloc, const char *synthetic, lockstep_error *error)
+{
+	if (!synthetic)
+		return choose_machine(hwloc, error);
+	if (!strncmp(synthetic, "xml:", 4))
+		return choose_xml(hwloc, synthetic + 4, error);
+	return choose_synthetic(hwloc, synthetic, error);
+}
+
+static lockstep_status load_hwloc(hwloc_topology_t *out, const char *synthetic, lockstep_error *error)
+{
+	hwloc_topology_t hwloc;
+	if (hwloc_topology_init(&hwloc))
+		return ls_error_memory(error, "the topology");
+	lockstep_status status = choose_source(hwloc, synthetic, error);
+	if (!status && hwloc_topology_load(hwloc))
+		status = ls_error_set(error, synthetic ? LOCKSTEP_ERROR_FORMAT : LOCKSTEP_ERROR_SYSTEM,
+		                      "%.128s: hwloc cannot load it: %s", synthetic ? synthetic : "this machine",
+		                      strerror(errno));
+	if (status)
+		hwloc_topology_destroy(hwloc);
+	else
+		*out = hwloc;
+	return status;
+}
+
+lockstep_status lockstep_topology_create(lockstep_topology **out, const char *synthetic, lockstep_error *error)
+{
+	lockstep_topology *topology = ls_memory_allocate(1, sizeof *topology);
+	if (!topology)
+		return ls_error_memory(error, "the topology");
+	lockstep_status status = load_hwloc(&topology->hwloc, synthetic, error);
+	if (status) {
+		ls_memory_free(topology);
+		return status;
+	}
+	if (!synthetic)
+		ls_quota_read("", &topology->quota);
+	*out = topology;
+	return LOCKSTEP_OK;
+}
+
+void lockstep_topology_destroy(lockstep_topology *topology)
+{
+	if (!topology)
+		return;
+	hwloc_topology_destroy(topology->hwloc);
+	ls_memory_free(topology->text);
+	ls_memory_free(topology);
+}
+
+/* ---- Description ----------------------------------------------------- */
+
+static uint32_t count(const lockstep_topology *topology, hwloc_obj_type_t type)
+{
+	int n = hwloc_get_nbobjs_by_type(topology->hwloc, type);
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static const char *cpu_model(const lockstep_topology *topology)
+{
+	hwloc_obj_t package = hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PACKAGE, 0);
+	const char *model = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
+	if (!model)
+		model = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology->hwloc), "CPUModel");
+	return model ? model : "";
+}
+
+lockstep_status lockstep_topology_auto_workers(const lockstep_topology *topology, const char *bind, int smt,
+                                               uint32_t *n_workers, lockstep_error *error)
+{
+	return ls_placement_auto(topology->hwloc, bind, smt, topology->quota.cpus, n_workers, error);
+}
+
+void lockstep_topology_describe(const lockstep_topology *topology, struct lockstep_topology_summary *summary)
+{
+	*summary = (struct lockstep_topology_summary){
+	    .packages = count(topology, HWLOC_OBJ_PACKAGE),
+	    .numa_nodes = count(topology, HWLOC_OBJ_NUMANODE),
+	    .cores = ls_placement_homes(topology->hwloc, 0),
+	    .pus = count(topology, HWLOC_OBJ_PU),
+	    .kinds = ls_placement_kinds(topology->hwloc),
+	    .preferred_cores = ls_placement_preferred(topology->hwloc, 0),
+	    .cpu_quota = topology->quota.cpus,
+	    .quota_file = topology->quota.cpus > 0 ? topology->quota.file : NULL,
+	};
+	lockstep_topology_auto_workers(topology, "close", 0, &summary->auto_workers, NULL);
+	snprintf(summary->cpu_model, sizeof summary->cpu_model, "%s", cpu_model(topology));
+}
+
+lockstep_status lockstep_topology_place(const lockstep_topology *topology, uint32_t n_workers, const char *bind,
+                                        int smt, struct lockstep_place *places, lockstep_error *error)
+{
+	if (!n_workers) {
+		lockstep_status status = lockstep_topology_auto_workers(topology, bind, smt, &n_workers, error);
+		if (status)
+			return status;
+	}
+	return ls_placement_fill(topology->hwloc, n_workers, bind, smt, places, error);
+}
+
+/* ---- The tree as text ------------------------------------------------ */
+
+struct text {
+	char *bytes;
+	size_t length, capacity;
+};
+
+/* Appends one line; 0 when memory is short. */
+static int append(struct text *text, int indent, const char *line)
+{
+	size_t length = (size_t)indent + strlen(line) + 1;
+	if (text->length + length >= text->capacity) {
+		size_t capacity = 2 * text->capacity + length + 1;
+		char *larger = ls_memory_grow(text->bytes, text->length, capacity, 1);
+		if (!larger)
+			return 0;
+		text->bytes = larger;
+		text->capacity = capacity;
+	}
+	sprintf(text->bytes + text->length, "%*s%s\n", indent, "", line);
+	text->length += length;
+	return 1;
+}
+
+/* "Core L#3" or "PU L#6 P#12", with hwloc's attributes: sizes and the like. */
+static void describe_object(hwloc_obj_t object, char line[320])
+{
+	char type[64], os_index[16] = "", attributes[128];
+	hwloc_obj_type_snprintf(type, sizeof type, object, 0);
+	hwloc_obj_attr_snprintf(attributes, sizeof attributes, object, " ", 0);
+	if ((object->type == HWLOC_OBJ_PU || object->type == HWLOC_OBJ_NUMANODE || object->type == HWLOC_OBJ_PACKAGE) &&
+	    object->os_index != HWLOC_UNKNOWN_INDEX)
+		snprintf(os_index, sizeof os_index, " P#%u", object->os_index);
+	snprintf(line, 320, "%s L#%u%s%s%s%s", type, object->logical_index, os_index, *attributes ? " (" : "",
+	         attributes, *attributes ? ")" : "");
+}
+
+/* The object, its memory, and what is below it. */
+static int append_tree(struct text *text, int indent, hwloc_obj_t object)
+{
+	char line[320];
+	describe_object(object, line);
+	int done = append(text, indent, line);
+	for (hwloc_obj_t child = object->memory_first_child; done && child; child = child->next_sibling)
+		done = append_tree(text, indent + 2, child);
+	for (hwloc_obj_t child = object->first_child; done && child; child = child->next_sibling)
+		done = append_tree(text, indent + 2, child);
+	return done;
+}
+
+lockstep_status lockstep_topology_text(lockstep_topology *topology, const char **text, lockstep_error *error)
+{
+	if (!topology->text) {
+		struct text tree = {NULL, 0, 0};
+		if (!append_tree(&tree, 0, hwloc_get_root_obj(topology->hwloc))) {
+			ls_memory_free(tree.bytes);
+			return ls_error_memory(error, "the topology's text");
+		}
+		topology->text = tree.bytes;
+	}
+	*text = topology->text;
+	return LOCKSTEP_OK;
+}
