@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Evaluation: chunks are handed out in runs to the workers, totals combined by
+ * the tree afterwards. Without dropout, on all columns that hold data.
+ */
+#include "evaluate.h"
+
+#include "arith/fpcontrol.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+/* What one worker needs. */
+struct seat {
+	struct ls_shard *shard;
+	uint32_t *columns; /* [n_in] */
+	uint32_t rows[LS_CHUNK_ROWS];
+};
+
+struct ls_evaluator {
+	const struct ls_packed *packed;
+	const struct lockstep_network_options *options;
+	uint32_t n_workers;
+	struct seat *seats;      /* [n_workers] */
+	struct ls_chunk *chunks; /* [max_rows / LS_CHUNK_ROWS, rounded up] */
+
+	/* Of the running evaluation. */
+	const struct ls_source *source;
+	const uint32_t *rows;
+	size_t n_rows, n_chunks;
+};
+
+static size_t chunk_count(size_t n_rows)
+{
+	return (n_rows + LS_CHUNK_ROWS - 1) / LS_CHUNK_ROWS;
+}
+
+lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_packed *packed,
+                                    const struct lockstep_network_options *options, size_t max_rows,
+                                    uint32_t n_workers, lockstep_error *error)
+{
+	lockstep_status status = LOCKSTEP_OK;
+	struct ls_evaluator *evaluator = ls_memory_allocate(1, sizeof *evaluator);
+	if (!evaluator)
+		return ls_error_memory(error, "the evaluation");
+
+	*evaluator = (struct ls_evaluator){.packed = packed, .options = options, .n_workers = n_workers};
+	evaluator->seats = ls_memory_allocate(n_workers, sizeof *evaluator->seats);
+	evaluator->chunks = ls_memory_allocate(chunk_count(max_rows), sizeof *evaluator->chunks);
+	if (!evaluator->seats || !evaluator->chunks)
+		status = ls_error_memory(error, "the evaluation");
+	for (uint32_t i = 0; !status && i < n_workers; i++) {
+		struct seat *seat = &evaluator->seats[i];
+		status = ls_shard_create(&seat->shard, packed, LS_CHUNK_ROWS, 0, 0, error);
+		seat->columns = ls_memory_allocate(packed->layers[0].forward.n_k, sizeof *seat->columns);
+		if (!status && !seat->columns)
+			status = ls_error_memory(error, "the evaluation");
+	}
+	if (status) {
+		ls_evaluator_destroy(evaluator);
+		return status;
+	}
+	*out = evaluator;
+	return LOCKSTEP_OK;
+}
+
+void ls_evaluator_destroy(struct ls_evaluator *evaluator)
+{
+	if (!evaluator)
+		return;
+	for (uint32_t i = 0; evaluator->seats && i < evaluator->n_workers; i++) {
+		ls_memory_free(evaluator->seats[i].columns);
+		ls_shard_destroy(evaluator->seats[i].shard);
+	}
+	ls_memory_free(evaluator->chunks);
+	ls_memory_free(evaluator->seats);
+	ls_memory_free(evaluator);
+}
+
+/* ---- One chunk ------------------------------------------------------- */
+
+static size_t first_largest(size_t n, const float *z)
+{
+	size_t best = 0;
+	for (size_t j = 1; j < n; j++)
+		best = z[j] > z[best] ? j : best;
+	return best;
+}
+
+/* Counts right answers from the pre-activations. */
+static void count_right(const struct ls_pass *pass, const float *z, size_t n, size_t ld, struct ls_chunk *chunk)
+{
+	for (size_t r = 0; r < pass->n_rows; r++, z += ld) {
+		size_t row = pass->rows[r];
+		if (pass->targets.classes) {
+			chunk->n_exact += first_largest(n, z) == pass->targets.classes[row];
+			continue;
+		}
+		size_t right = 0;
+		for (size_t j = 0; j < n; j++)
+			right += (z[j] > 0) == pass->targets.flags[row * n + j];
+		chunk->n_flags += right;
+		chunk->n_exact += right == n;
+	}
+}
+
+/* Forward over rows first .. of the running evaluation: the seat's last layer
+ * then holds their pre-activations. */
+static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
+{
+	const struct ls_table *table = evaluator->source->table;
+	size_t first = i_chunk * LS_CHUNK_ROWS;
+	size_t n_in = evaluator->packed->layers[0].forward.n_k;
+	struct ls_pass pass = {
+	    .packed = evaluator->packed,
+	    .options = evaluator->options,
+	    .n_rows = evaluator->n_rows - first < LS_CHUNK_ROWS ? evaluator->n_rows - first : LS_CHUNK_ROWS,
+	    .rows = seat->rows,
+	    .targets = {.rows = seat->rows, .classes = table->classes, .flags = table->flags},
+	};
+	for (size_t r = 0; r < pass.n_rows; r++)
+		seat->rows[r] = evaluator->rows ? evaluator->rows[first + r] : (uint32_t)(first + r);
+	pass.n_columns = ls_source_columns(evaluator->source, seat->rows, pass.n_rows, seat->columns);
+	pass.columns = pass.n_columns == n_in ? NULL : seat->columns;
+	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, pass.columns, pass.n_columns, seat->shard->inputs,
+	                 seat->shard->ld_inputs);
+	ls_forward(seat->shard, &pass);
+	return pass;
+}
+
+static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
+{
+	struct ls_chunk *chunk = &evaluator->chunks[i_chunk];
+	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
+	struct ls_pass pass = forward_chunk(evaluator, seat, i_chunk);
+
+	*chunk = (struct ls_chunk){0};
+	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out, last->ld, chunk);
+	ls_loss(seat->shard, &pass);
+	for (size_t r = 0; r < pass.n_rows; r++)
+		chunk->loss += (double)seat->shard->losses[r];
+}
+
+/* ---- All chunks ------------------------------------------------------ */
+
+static void evaluate_body(void *context, uint32_t i_worker, uint32_t n_workers)
+{
+	struct ls_evaluator *evaluator = context;
+	size_t begin = evaluator->n_chunks * i_worker / n_workers;
+	size_t end = evaluator->n_chunks * (i_worker + 1) / n_workers;
+
+	uint64_t saved = ls_fpcontrol_enter();
+	for (size_t i = begin; i < end; i++)
+		evaluate_chunk(evaluator, &evaluator->seats[i_worker], i);
+	ls_fpcontrol_leave(saved);
+}
+
+static double tree_loss(const struct ls_chunk *chunks, size_t n)
+{
+	if (n == 1)
+		return chunks[0].loss;
+	size_t half = 1;
+	while (half * 2 < n)
+		half *= 2;
+	return tree_loss(chunks, half) + tree_loss(chunks + half, n - half);
+}
+
+static struct lockstep_metrics summarise(const struct ls_evaluator *evaluator)
+{
+	struct lockstep_metrics metrics = {.n_rows = evaluator->n_rows};
+	const struct ls_table *table = evaluator->source->table;
+	for (size_t i = 0; i < evaluator->n_chunks; i++) {
+		metrics.n_exact += evaluator->chunks[i].n_exact;
+		metrics.n_flags += evaluator->chunks[i].n_flags;
+	}
+	metrics.loss = tree_loss(evaluator->chunks, evaluator->n_chunks) / (double)metrics.n_rows;
+	metrics.accuracy = (double)metrics.n_exact / (double)metrics.n_rows;
+	if (table->flags)
+		metrics.label_accuracy =
+		    (double)metrics.n_flags / ((double)metrics.n_rows * (double)table->n_labels);
+	return metrics;
+}
+
+lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team, const struct ls_source *source,
+                                 const uint32_t *rows, size_t n_rows, struct lockstep_metrics *metrics,
+                                 lockstep_error *error)
+{
+	if (n_rows == 0) {
+		*metrics = (struct lockstep_metrics){0};
+		return LOCKSTEP_OK;
+	}
+	evaluator->source = source;
+	evaluator->rows = rows;
+	evaluator->n_rows = n_rows;
+	evaluator->n_chunks = chunk_count(n_rows);
+	if (team) {
+		lockstep_status status = ls_team_run(team, evaluate_body, evaluator, error);
+		if (status)
+			return status;
+	} else {
+		evaluate_body(evaluator, 0, 1);
+	}
+	*metrics = summarise(evaluator);
+	return LOCKSTEP_OK;
+}
+
+void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source *source, float *probabilities)
+{
+	struct seat *seat = &evaluator->seats[0];
+	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
+	size_t n = evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out;
+
+	evaluator->source = source;
+	evaluator->rows = NULL;
+	evaluator->n_rows = source->table->n_rows;
+	uint64_t saved = ls_fpcontrol_enter();
+	for (size_t i = 0; i < chunk_count(evaluator->n_rows); i++) {
+		struct ls_pass pass = forward_chunk(evaluator, seat, i);
+		ls_outputs(seat->shard, &pass);
+		for (size_t r = 0; r < pass.n_rows; r++)
+			for (size_t j = 0; j < n; j++)
+				*probabilities++ = last->a[r * last->ld + j];
+	}
+	ls_fpcontrol_leave(saved);
+}

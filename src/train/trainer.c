@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The coordinator: prepares a job on a data set and a team, and runs its steps.
+ * Whole jobs, with epochs, evaluation and decisions, are in run.c.
+ */
+#include "trainer.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "job.h"
+#include "options.h"
+
+/* ---- Preparation ----------------------------------------------------- */
+
+static lockstep_status check_data(const lockstep_network *network, const lockstep_dataset *dataset,
+                                  lockstep_error *error)
+{
+	const struct ls_table *table = &dataset->parts[LOCKSTEP_TRAIN];
+	size_t n_in = network->layers[0].n_in, n_out = network->layers[network->n_layers - 1].n_out;
+
+	if (table->n_features != n_in)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "the network has %zu inputs, but the data have %zu features a row", n_in,
+		                    table->n_features);
+	if (table->label_kind == LOCKSTEP_LABELS_NONE)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the data have no labels to train on");
+	int fits = table->label_kind == LOCKSTEP_LABELS_MULTI ? table->n_labels == n_out : table->n_labels <= n_out;
+	if (!fits)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "the network has %zu outputs, but the data have %zu labels", n_out, table->n_labels);
+	if (network->options.loss == LOCKSTEP_SOFTMAX && table->label_kind == LOCKSTEP_LABELS_MULTI)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "loss softmax needs one class a row, but the data are multi-label; use multilabel "
+		                    "or quadratic");
+	return LOCKSTEP_OK;
+}
+
+static uint64_t steps_per_epoch(const struct lockstep_trainer *trainer)
+{
+	uint64_t rows = trainer->split.n_train, batch = trainer->options.batch;
+	return trainer->options.drop_last ? rows / batch : (rows + batch - 1) / batch;
+}
+
+static lockstep_status prepare_data(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	const struct ls_table *table = &trainer->dataset->parts[LOCKSTEP_TRAIN];
+	lockstep_status status = ls_split_create(&trainer->split, (uint32_t)table->n_rows, trainer->options.validation,
+	                                         trainer->options.seed, error);
+	if (status)
+		return status;
+	if (steps_per_epoch(trainer) == 0)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "with the last mini-batch dropped, %u training rows give no mini-batch of %u",
+		                    trainer->split.n_train, trainer->options.batch);
+	trainer->order = ls_memory_allocate(trainer->split.n_train, sizeof *trainer->order);
+	if (!trainer->order)
+		return ls_error_memory(error, "the row order");
+	status = ls_scaling_fit(&trainer->scaling, trainer->options.scale, table, trainer->split.train,
+	                        trainer->split.n_train, error);
+	trainer->options.scale = trainer->scaling.kind;
+	return status;
+}
+
+static lockstep_status prepare_parameters(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	int with_velocity = trainer->options.momentum != 0;
+	lockstep_status status =
+	    ls_packed_create(&trainer->packed, trainer->network, trainer->arith, with_velocity, error);
+	if (status)
+		return status;
+	ls_packed_load(trainer->packed, trainer->network);
+	return ls_blocks_init(&trainer->blocks, trainer->packed, error);
+}
+
+static lockstep_status prepare_team(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	const struct lockstep_train_options *options = &trainer->options;
+	struct ls_team_options team = {
+	    .n_workers = options->workers,
+	    .max_workers = ls_train_slices(options),
+	    .engine = options->engine,
+	    .bind = options->bind,
+	    .smt = options->smt,
+	    .on_warning = options->on_warning,
+	    .context = options->context,
+	};
+	return ls_team_create(&trainer->team, &team, error);
+}
+
+/* ---- Workers --------------------------------------------------------- */
+
+/* What the workers' threads share while they make their own memory. */
+struct making {
+	struct ls_worker_shape shape;
+	struct ls_worker **workers;
+	uint32_t n_delivered;
+	_Atomic int failed;
+};
+
+static void make_worker(void *context, uint32_t i_worker, uint32_t n_workers)
+{
+	struct making *making = context;
+	if (i_worker == 0)
+		making->n_delivered = n_workers;
+	if (i_worker < making->shape.n_workers && n_workers == making->shape.n_workers &&
+	    ls_worker_create(&making->workers[i_worker], &making->shape, i_worker, NULL))
+		atomic_store_explicit(&making->failed, 1, memory_order_relaxed);
+}
+
+static void destroy_workers(struct lockstep_trainer *trainer)
+{
+	for (uint32_t i = 0; i < trainer->n_workers; i++)
+		ls_worker_destroy(trainer->workers[i]);
+	ls_memory_free(trainer->workers);
+	ls_evaluator_destroy(trainer->evaluator);
+	trainer->workers = NULL;
+	trainer->evaluator = NULL;
+	trainer->n_workers = 0;
+}
+
+/* Makes the memory of n_workers workers, each in its own thread.
+ * *n_delivered is how many the team ran; when it differs, nothing was made. */
+static lockstep_status make_workers(struct lockstep_trainer *trainer, uint32_t n_workers, uint32_t *n_delivered,
+                                    lockstep_error *error)
+{
+	struct making making = {
+	    .shape = {trainer->packed, &trainer->blocks, trainer->options.batch, ls_train_slices(&trainer->options),
+	              n_workers, trainer->options.dropout > 0},
+	};
+	destroy_workers(trainer);
+	trainer->workers = making.workers = ls_memory_allocate(n_workers, sizeof *making.workers);
+	if (!making.workers)
+		return ls_error_memory(error, "the workers");
+	trainer->n_workers = n_workers;
+
+	lockstep_status status = ls_team_run(trainer->team, make_worker, &making, error);
+	if (status)
+		return status;
+	if (making.failed)
+		return ls_error_memory(error, "the workers' buffers");
+	*n_delivered = making.n_delivered;
+	trainer->steps.workers = trainer->workers;
+	trainer->steps.n_workers = n_workers;
+	trainer->steps.n_walks = 0;
+	return ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
+	                           lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
+	                           ls_team_size(trainer->team), error);
+}
+
+/* The team is what a run delivers: with OpenMP that may be fewer workers than
+ * asked for, and may change. */
+static lockstep_status fit_workers(struct lockstep_trainer *trainer, uint32_t n_workers, lockstep_error *error)
+{
+	uint32_t n_delivered;
+	for (;;) {
+		lockstep_status status = make_workers(trainer, n_workers, &n_delivered, error);
+		if (status || n_delivered == n_workers)
+			return status;
+		n_workers = n_delivered;
+	}
+}
+
+/* ---- Create and destroy ---------------------------------------------- */
+
+static lockstep_status prepare_steps(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	uint32_t slices = ls_train_slices(&trainer->options);
+	trainer->slice_losses = ls_memory_allocate(slices, 2 * sizeof *trainer->slice_losses);
+	if (!trainer->slice_losses)
+		return ls_error_memory(error, "the losses");
+	trainer->steps = (struct ls_steps){
+	    .team = trainer->team,
+	    .packed = trainer->packed,
+	    .target = trainer->packed,
+	    .blocks = &trainer->blocks,
+	    .source = {&trainer->dataset->parts[LOCKSTEP_TRAIN], &trainer->scaling, trainer->arith},
+	    .network = &trainer->network->options,
+	    .options = &trainer->options,
+	    .slices = slices,
+	    .steps_per_epoch = steps_per_epoch(trainer),
+	    .order = trainer->order,
+	    .n_order = trainer->split.n_train,
+	    .slice_losses = {trainer->slice_losses, trainer->slice_losses + slices},
+	    .stop_request = &trainer->stop_request,
+	};
+	return fit_workers(trainer, ls_team_size(trainer->team), error);
+}
+
+lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
+                                        const lockstep_dataset *dataset, const struct lockstep_train_options *options,
+                                        lockstep_error *error)
+{
+	static const struct lockstep_train_options defaults = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	lockstep_status status = ls_train_check_options(options ? options : &defaults, error);
+	if (!status)
+		status = check_data(network, dataset, error);
+	if (status)
+		return status;
+
+	struct lockstep_trainer *trainer = ls_memory_allocate(1, sizeof *trainer);
+	if (!trainer)
+		return ls_error_memory(error, "a trainer");
+	trainer->network = network;
+	trainer->dataset = dataset;
+	trainer->options = options ? *options : defaults;
+	status = ls_arith_select(&trainer->arith, trainer->options.isa, error);
+	if (!status)
+		status = prepare_data(trainer, error);
+	if (!status)
+		status = prepare_parameters(trainer, error);
+	if (!status)
+		status = prepare_team(trainer, error);
+	if (!status)
+		status = prepare_steps(trainer, error);
+	if (status) {
+		lockstep_trainer_destroy(trainer);
+		return status;
+	}
+	*out = trainer;
+	return LOCKSTEP_OK;
+}
+
+void lockstep_trainer_destroy(lockstep_trainer *trainer)
+{
+	if (!trainer)
+		return;
+	destroy_workers(trainer);
+	ls_memory_free(trainer->slice_losses);
+	ls_team_destroy(trainer->team);
+	ls_blocks_fini(&trainer->blocks);
+	ls_packed_destroy(trainer->packed);
+	ls_scaling_fini(&trainer->scaling);
+	ls_memory_free(trainer->order);
+	ls_split_fini(&trainer->split);
+	ls_memory_free(trainer);
+}
+
+void lockstep_trainer_plan(const lockstep_trainer *trainer, struct lockstep_plan *plan)
+{
+	*plan = (struct lockstep_plan){
+	    .slices = trainer->steps.slices,
+	    .workers = trainer->n_workers,
+	    .steps_per_epoch = trainer->steps.steps_per_epoch,
+	    .train_rows = trainer->split.n_train,
+	    .validation_rows = trainer->split.n_validation,
+	    .scale = trainer->options.scale,
+	    .isa = trainer->arith->name,
+	};
+}
+
+/* ---- Steps ----------------------------------------------------------- */
+
+uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer)
+{
+	return trainer->steps.steps_per_epoch * trainer->options.epochs;
+}
+
+static void set_epoch(struct lockstep_trainer *trainer, uint32_t epoch)
+{
+	if (trainer->order_epoch != epoch + 1)
+		ls_split_order(&trainer->split, epoch, trainer->options.seed, trainer->order);
+	trainer->order_epoch = epoch + 1;
+	trainer->steps.epoch = epoch;
+}
+
+/* Runs the prepared steps, on as many workers as the team delivers. */
+static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	for (;;) {
+		lockstep_status status = ls_steps_run(&trainer->steps, error);
+		if (status || trainer->steps.n_delivered == trainer->n_workers)
+			return status;
+		status = fit_workers(trainer, trainer->steps.n_delivered, error);
+		if (status)
+			return status;
+	}
+}
+
+lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error)
+{
+	struct ls_steps *steps = &trainer->steps;
+	if (trainer->ended)
+		return ls_error_set(error, LOCKSTEP_DIVERGED, "the job has diverged and cannot go on");
+	if (trainer->next_step >= ls_trainer_job_steps(trainer))
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the job's %llu steps are done",
+		                    (unsigned long long)ls_trainer_job_steps(trainer));
+
+	uint32_t epoch = (uint32_t)(trainer->next_step / steps->steps_per_epoch);
+	uint64_t epoch_end = (epoch + 1) * steps->steps_per_epoch;
+	set_epoch(trainer, epoch);
+	steps->first_step = trainer->next_step;
+	steps->end_step = n_steps < epoch_end - trainer->next_step ? trainer->next_step + n_steps : epoch_end;
+	lockstep_status status = run_steps(trainer, error);
+	trainer->next_step += steps->n_done;
+	trainer->ended = status == LOCKSTEP_DIVERGED;
+	return status;
+}
+
+lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss, lockstep_error *error)
+{
+	double total = 0;
+	uint64_t n_rows = 0;
+
+	while (n_steps > 0) {
+		lockstep_status status = ls_trainer_advance(trainer, n_steps, error);
+		if (status)
+			return status;
+		total += trainer->steps.loss;
+		n_rows += trainer->steps.n_rows;
+		n_steps -= trainer->steps.n_done;
+	}
+	if (loss)
+		*loss = n_rows ? total / (double)n_rows : 0;
+	return LOCKSTEP_OK;
+}
+
+void lockstep_trainer_stop(lockstep_trainer *trainer)
+{
+	atomic_store_explicit(&trainer->stop_request, 1, memory_order_relaxed);
+}
+
+lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error)
+{
+	lockstep_network *network = trainer->network;
+	struct ls_scaling scaling = {0};
+	char *job = NULL;
+	/* An output without a label has no name, so names are all or none. */
+	int named = lockstep_dataset_labels(trainer->dataset) == network->layers[network->n_layers - 1].n_out;
+
+	lockstep_status status = ls_job_text(&job, network, trainer->dataset, &trainer->options, error);
+	if (!status)
+		status = ls_scaling_copy(&scaling, &trainer->scaling, error);
+	if (!status)
+		status = ls_network_set_label_names(network, named ? trainer->dataset->label_names : NULL, error);
+	if (status) {
+		ls_scaling_fini(&scaling);
+		ls_memory_free(job);
+		return status;
+	}
+	ls_scaling_fini(&network->scaling);
+	network->scaling = scaling;
+	ls_memory_free(network->job);
+	network->job = job;
+	network->label_kind = trainer->dataset->parts[LOCKSTEP_TRAIN].label_kind;
+	ls_packed_store(trainer->packed, network);
+	return LOCKSTEP_OK;
+}
+
+/* ---- Gradients ------------------------------------------------------- */
+
+/* Runs the next step with its updates going into `gradients`. */
+static lockstep_status run_gradient(struct lockstep_trainer *trainer, struct ls_packed *gradients,
+                                    lockstep_error *error)
+{
+	struct ls_steps *steps = &trainer->steps;
+	uint64_t step = trainer->next_step < ls_trainer_job_steps(trainer) ? trainer->next_step : 0;
+	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
+	steps->first_step = step;
+	steps->end_step = step + 1;
+	steps->target = gradients;
+	steps->store_only = 1;
+	lockstep_status status = run_steps(trainer, error);
+	steps->target = trainer->packed;
+	steps->store_only = 0;
+	return status;
+}
+
+lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char *name, float *values, size_t n,
+                                          lockstep_error *error)
+{
+	struct lockstep_network *shape = NULL;
+	struct ls_packed *gradients = NULL;
+	float *tensor;
+	lockstep_status status = ls_network_clone(&shape, trainer->network, error);
+	if (!status)
+		status = ls_network_find(shape, name, n, &tensor, error);
+	if (!status)
+		status = ls_packed_create(&gradients, shape, trainer->arith, 0, error);
+	if (!status)
+		status = run_gradient(trainer, gradients, error);
+	if (!status) {
+		ls_packed_store(gradients, shape);
+		memcpy(values, tensor, n * sizeof *values);
+	}
+	ls_packed_destroy(gradients);
+	lockstep_network_destroy(shape);
+	return status;
+}
+
+lockstep_status ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows,
+                                        float *inputs, uint32_t *rows)
+{
+	const struct ls_steps *steps = &trainer->steps;
+	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
+	uint64_t first = step % steps->steps_per_epoch * trainer->options.batch;
+	uint64_t left = steps->n_order - first;
+	uint32_t n = left < trainer->options.batch ? (uint32_t)left : trainer->options.batch;
+	size_t n_features = trainer->network->layers[0].n_in;
+
+	memcpy(rows, trainer->order + first, n * sizeof *rows);
+	ls_source_gather(&steps->source, rows, n, NULL, n_features, inputs, n_features);
+	*n_rows = n;
+	return LOCKSTEP_OK;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a lockstep_trainer is made of: the coordinator's side of a job.
+ */
+#ifndef LS_TRAIN_TRAINER_H
+#define LS_TRAIN_TRAINER_H
+
+#include "data/order.h"
+#include "evaluate.h"
+#include "lockstep/train.h"
+#include "step.h"
+
+struct lockstep_trainer {
+	lockstep_network *network;       /* borrowed */
+	const lockstep_dataset *dataset; /* borrowed */
+	struct lockstep_train_options options; /* scale resolved */
+	const struct ls_arith *arith;
+	struct ls_scaling scaling;
+	struct ls_split split;
+	uint32_t *order;                 /* [split.n_train] of the running epoch */
+	struct ls_packed *packed;
+	struct ls_blocks blocks;
+	struct ls_team *team;
+	struct ls_worker **workers;      /* [n_workers] */
+	uint32_t n_workers;
+	struct ls_evaluator *evaluator;
+	struct ls_steps steps;
+	double *slice_losses;            /* two arrays of the job's slices */
+	uint64_t next_step;              /* of the job, from 0 */
+	uint32_t order_epoch;            /* the epoch that `order` is of, + 1; 0: none yet */
+	_Atomic int stop_request;
+	int ended;                       /* non-zero once the job diverged */
+};
+
+/* Inputs of a step's mini-batch as the first layer reads them, for gradient
+ * checks: *n_rows rows, at most the batch, into inputs [batch][features] and
+ * their indices in the file into rows [batch]. */
+lockstep_status ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows,
+                                        float *inputs, uint32_t *rows);
+
+/* Runs up to n_steps steps of the current epoch; loss and rows are in
+ * trainer->steps afterwards. */
+lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error);
+
+uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker's memory. Sizes cover every mini-batch of the job: the full one,
+ * and the shorter ones, which cut into fewer slices but never give a worker
+ * more rows or more subtrees than found here.
+ */
+#include "worker.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* The most rows that any worker's shard has, over all mini-batches of up to
+ * `batch` rows: a mini-batch shorter than S is cut into slices of 1 or 2 rows. */
+static uint32_t max_shard_rows(const struct ls_worker_shape *shape)
+{
+	uint32_t slice_rows = (shape->batch + shape->slices - 1) / shape->slices;
+	uint32_t shard_slices = (shape->slices + shape->n_workers - 1) / shape->n_workers;
+	uint64_t rows = (uint64_t)(slice_rows > 2 ? slice_rows : 2) * shard_slices;
+	return rows < shape->batch ? (uint32_t)rows : shape->batch;
+}
+
+static uint32_t max_subtrees(const struct ls_worker_shape *shape)
+{
+	struct ls_subtree subtrees[LS_SUBTREES_MAX];
+	uint32_t most = 0;
+	for (uint32_t slices = shape->slices; slices > 0; slices /= 2)
+		for (uint32_t i = 0; i < shape->n_workers; i++) {
+			uint32_t n = ls_shard_subtrees(ls_shard_slices(slices, shape->n_workers, i), subtrees);
+			most = n > most ? n : most;
+		}
+	return most;
+}
+
+static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape *shape)
+{
+	size_t n_in = shape->packed->layers[0].forward.n_k;
+	worker->slice_rows = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->slice_rows);
+	worker->columns = ls_memory_allocate(n_in, sizeof *worker->columns);
+	worker->rest = ls_memory_allocate(n_in, sizeof *worker->rest);
+	worker->nodes = ls_memory_allocate(worker->partition.capacity, sizeof *worker->nodes);
+	return worker->slice_rows && worker->columns && worker->rest && worker->nodes;
+}
+
+static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape *shape)
+{
+	if (shape->n_workers == 1)
+		return 1;
+	worker->subtree_floats = shape->blocks->max_floats;
+	worker->slot_floats = worker->subtree_floats * max_subtrees(shape);
+	worker->ring = ls_memory_allocate(worker->slot_floats, LS_RING_SLOTS * sizeof(float));
+	return worker->ring != NULL;
+}
+
+lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
+                                 lockstep_error *error)
+{
+	struct ls_worker *worker = ls_memory_allocate(1, sizeof *worker);
+	if (!worker)
+		return ls_error_memory(error, "a worker");
+
+	lockstep_status status = ls_partition_init(&worker->partition, shape->slices, shape->n_workers, error);
+	if (!status)
+		status = ls_shard_create(&worker->shard, shape->packed, max_shard_rows(shape), 1, shape->with_dropout,
+		                         error);
+	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
+		status = ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for worker %u", i_worker);
+	if (status) {
+		ls_worker_destroy(worker);
+		return status;
+	}
+	*out = worker;
+	return LOCKSTEP_OK;
+}
+
+void ls_worker_destroy(struct ls_worker *worker)
+{
+	if (!worker)
+		return;
+	ls_memory_free(worker->ring);
+	ls_memory_free(worker->nodes);
+	ls_memory_free(worker->rest);
+	ls_memory_free(worker->columns);
+	ls_memory_free(worker->slice_rows);
+	ls_shard_destroy(worker->shard);
+	ls_partition_fini(&worker->partition);
+	ls_memory_free(worker);
+}

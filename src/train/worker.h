@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What one worker owns in training: its shard's buffers, its ring of private
+ * gradient buffers, and its view of the current mini-batch. Created by the
+ * worker's own thread, so that the memory lies near its core; afterwards
+ * written by it alone, but for the ring, which the others read once a block is
+ * published.
+ */
+#ifndef LS_TRAIN_WORKER_H
+#define LS_TRAIN_WORKER_H
+
+#include <stdint.h>
+
+#include "blocks.h"
+#include "net/shard.h"
+#include "partition.h"
+#include "team/counter.h"
+
+/* Ring slots, and how many blocks a worker produces ahead of its reductions:
+ * below the ring's length, so that nobody waits in a circle. */
+#define LS_RING_SLOTS 3
+#define LS_RING_AHEAD 1
+
+struct ls_worker {
+	struct ls_counter produced; /* blocks written into the ring; raised by this worker */
+	struct ls_counter consumed; /* blocks whose share this worker has reduced */
+
+	struct ls_shard *shard;
+	struct ls_partition partition;
+	uint32_t *slice_rows; /* [slices + 1] first rows of the shard's slices, from the shard's first row */
+	uint32_t *columns;    /* [n_in] first layer's inputs in use in the mini-batch */
+	uint32_t *rest;       /* the others; filled only when they need an update too */
+	const float **nodes;  /* [partition.capacity] the reduction's operands */
+	float *ring;          /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	size_t slot_floats, subtree_floats;
+
+	/* The current step's mini-batch, as this worker sees it. */
+	struct ls_pass pass;
+	uint32_t n_subtrees;
+	struct ls_subtree subtrees[LS_SUBTREES_MAX];
+	uint32_t first_slice;
+	size_t n_columns, n_rest;
+	struct ls_update update;
+};
+
+struct ls_worker_shape {
+	const struct ls_packed *packed;
+	const struct ls_blocks *blocks;
+	uint32_t batch, slices, n_workers;
+	int with_dropout;
+};
+
+lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
+                                 lockstep_error *error);
+void ls_worker_destroy(struct ls_worker *worker);
+
+#endif
