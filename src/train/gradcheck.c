@@ -65,7 +65,8 @@ static void tensor_name(size_t tensor, char name[32])
 static lockstep_status fetch_batch(struct gradcheck *check, size_t n_features, lockstep_error *error)
 {
 	const struct lockstep_trainer *trainer = check->trainer;
-	size_t batch = trainer->options.batch, n_train = trainer->split.n_train, n_rows = batch < n_train ? batch : n_train;
+	size_t batch = trainer->options.batch, n_train = trainer->split.n_train;
+	size_t n_rows = batch < n_train ? batch : n_train;
 
 	check->inputs = ls_memory_allocate(n_rows, n_features * sizeof *check->inputs);
 	check->rows = ls_memory_allocate(n_rows, sizeof *check->rows);

@@ -9,6 +9,7 @@ libls_la_SOURCES += \
 	%D%/double_net.h \
 	%D%/evaluate.c \
 	%D%/evaluate.h \
+	%D%/frame.h \
 	%D%/gradcheck.c \
 	%D%/infer.c \
 	%D%/job.c \
@@ -27,6 +28,7 @@ libls_la_SOURCES += \
 	%D%/run.c \
 	%D%/safetensors.c \
 	%D%/safetensors.h \
+	%D%/safetensors_read.c \
 	%D%/schedule.c \
 	%D%/schedule.h \
 	%D%/step.c \

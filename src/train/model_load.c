@@ -296,7 +296,7 @@ static lockstep_status read_labels(const struct source *source, struct lockstep_
 /* Allocates the network once the tensors' shapes are known to fit. */
 static lockstep_status make_network(const struct source *source, struct lockstep_network **out, lockstep_error *error)
 {
-	struct ls_model_shape shape;
+	struct ls_model_shape shape = {0};
 	struct lockstep_network_options options = LOCKSTEP_NETWORK_OPTIONS_INIT;
 	lockstep_status status = check_keys(source, error);
 	if (!status)
