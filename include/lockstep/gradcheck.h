@@ -26,11 +26,11 @@ struct lockstep_gradcheck_layer {
 	char name[32];           /* "layers.0.weight", ... */
 	size_t n_parameters;
 	size_t n_sampled;        /* coordinates compared with differences */
-	size_t n_replaced;       /* coordinates whose every step crossed a kink: others were taken, where there were more */
+	size_t n_replaced;       /* coordinates whose every step crossed a kink; others were taken if there were */
 	double gradient_max;     /* max |gradient|, of the double pass */
 	double difference_error; /* double pass against central differences */
 	double kernel_error;     /* kernels against the double pass, over all parameters */
-	double kernel_bound;     /* what rounding may come to at most: running error analysis of the contract's chains */
+	double kernel_bound;     /* what rounding may come to, by an error analysis of the contract's chains */
 	size_t n_outside;        /* parameters whose kernel gradient is off by more than their own bound */
 	int passed;
 };

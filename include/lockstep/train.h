@@ -139,7 +139,7 @@ typedef struct lockstep_trainer lockstep_trainer;
 
 /* A trainer over borrowed network, data set and option strings, which must
  * live until it is destroyed. The network's parameters are written back by
- * lockstep_trainer_sync() and when the trainer is destroyed. Caller owns *out. */
+ * lockstep_trainer_run() and lockstep_trainer_sync() alone. Caller owns *out. */
 LOCKSTEP_API lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
                                                      const lockstep_dataset *dataset,
                                                      const struct lockstep_train_options *options,
@@ -152,7 +152,8 @@ LOCKSTEP_API void lockstep_trainer_plan(const lockstep_trainer *trainer, struct 
 LOCKSTEP_API lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss,
                                                    lockstep_error *error);
 
-/* Copies the current parameters into the network. */
+/* Copies the current parameters into the network; those of a job that
+ * diverged are not handed out (LOCKSTEP_DIVERGED). */
 LOCKSTEP_API lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error);
 
 /* The gradient that the next step would apply (mean over its mini-batch, l2
@@ -161,8 +162,9 @@ LOCKSTEP_API lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lo
 LOCKSTEP_API lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char *name, float *values,
                                                        size_t n, lockstep_error *error);
 
-/* Asks a running job to end after the current step; callable from any thread
- * and from a signal handler. */
+/* Asks the job to end after the current step; callable from any thread and
+ * from a signal handler. The request is kept until a call with more to do has
+ * ended with LOCKSTEP_STOPPED; the job can go on after that. */
 LOCKSTEP_API void lockstep_trainer_stop(lockstep_trainer *trainer);
 
 /* Runs the whole job, as lockstep_train() does. */
