@@ -3,6 +3,7 @@
  * A network at work on rows: evaluation and prediction, in the caller's thread
  * and with the input scaling that the network was trained with.
  */
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "data/table.h"
 #include "evaluate.h"
@@ -78,12 +79,16 @@ lockstep_status lockstep_network_evaluate(const lockstep_network *network, const
 	const struct ls_table *table = &dataset->parts[part];
 	struct inference inference;
 	lockstep_status status = check_rows(network, table, 1, error);
-	if (!status)
-		status = inference_init(&inference, network, table, options, error);
 	if (status)
 		return status;
-	status = ls_evaluator_run(inference.evaluator, NULL, &inference.source, NULL, table->n_rows, metrics, error);
-	inference_fini(&inference);
+	uint64_t saved = ls_fpcontrol_enter();
+	status = inference_init(&inference, network, table, options, error);
+	if (!status) {
+		status =
+		    ls_evaluator_run(inference.evaluator, NULL, &inference.source, NULL, table->n_rows, metrics, error);
+		inference_fini(&inference);
+	}
+	ls_fpcontrol_leave(saved);
 	return status;
 }
 
@@ -94,11 +99,14 @@ lockstep_status lockstep_network_predict(const lockstep_network *network, const 
 	const struct ls_table *table = &dataset->parts[part];
 	struct inference inference;
 	lockstep_status status = check_rows(network, table, 0, error);
-	if (!status)
-		status = inference_init(&inference, network, table, options, error);
 	if (status)
 		return status;
-	ls_evaluator_predict(inference.evaluator, &inference.source, probabilities);
-	inference_fini(&inference);
-	return LOCKSTEP_OK;
+	uint64_t saved = ls_fpcontrol_enter();
+	status = inference_init(&inference, network, table, options, error);
+	if (!status) {
+		ls_evaluator_predict(inference.evaluator, &inference.source, probabilities);
+		inference_fini(&inference);
+	}
+	ls_fpcontrol_leave(saved);
+	return status;
 }

@@ -6,10 +6,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/error.h"
-#include "base/memory.h"
+#include "json_text.h"
 #include "lockstep/version.h"
 #include "options.h"
 
@@ -80,16 +79,13 @@ lockstep_status ls_job_text(char **out, const lockstep_network *network, const l
                             const struct lockstep_train_options *options, lockstep_error *error)
 {
 	json_t *job = json_object();
-	char *text = NULL, *copy = NULL;
+	char *text = NULL;
 
 	if (job && !add_data(job, dataset) && !add_network(job, network) && !add_options(job, options))
-		text = json_dumps(job, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	if (text)
-		copy = ls_memory_copy_text(text);
+		text = ls_json_write(job, NULL);
 	json_decref(job);
-	free(text);
-	if (!copy)
+	if (!text)
 		return ls_error_memory(error, "the job's record");
-	*out = copy;
+	*out = text;
 	return LOCKSTEP_OK;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -126,6 +127,12 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	return evaluate_epoch(trainer, epoch, error);
 }
 
+/* A stop is asked for once: when it is granted, the request is spent. */
+static int take_stop_request(struct lockstep_trainer *trainer)
+{
+	return atomic_exchange_explicit(&trainer->stop_request, 0, memory_order_relaxed);
+}
+
 static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 {
 	struct lockstep_trainer *trainer = run->trainer;
@@ -139,7 +146,7 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 		int ends = judge(run, &epoch);
 		int stops = options->on_epoch && options->on_epoch(&epoch, options->context);
 		int last = ends || trainer->next_step == ls_trainer_job_steps(trainer);
-		if (!last && (stops || trainer->stop_request))
+		if (!last && (stops || take_stop_request(trainer)))
 			return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after epoch %u", epoch.epoch);
 		if (ends)
 			break;
@@ -147,7 +154,7 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 	return LOCKSTEP_OK;
 }
 
-lockstep_status lockstep_trainer_run(lockstep_trainer *trainer, lockstep_error *error)
+static lockstep_status run_job(struct lockstep_trainer *trainer, lockstep_error *error)
 {
 	struct run run = {.trainer = trainer, .best_loss = INFINITY, .best_exact = -1};
 	lockstep_status status = LOCKSTEP_OK;
@@ -171,6 +178,14 @@ lockstep_status lockstep_trainer_run(lockstep_trainer *trainer, lockstep_error *
 	else if (status == LOCKSTEP_STOPPED && lockstep_trainer_sync(trainer, &ignored))
 		status = ls_error_set(error, ignored.status, "%s", ignored.message);
 	lockstep_network_destroy(run.best);
+	return status;
+}
+
+lockstep_status lockstep_trainer_run(lockstep_trainer *trainer, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = run_job(trainer, error);
+	ls_fpcontrol_leave(saved);
 	return status;
 }
 

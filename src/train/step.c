@@ -495,6 +495,10 @@ lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 {
 	steps->loss = 0;
 	steps->n_rows = steps->n_done = steps->diverged_step = 0;
+	for (int parity = 0; parity < 2; parity++) {
+		atomic_store_explicit(&steps->diverged[parity], 0, memory_order_relaxed);
+		atomic_store_explicit(&steps->stopped[parity], 0, memory_order_relaxed);
+	}
 	lockstep_status status = ls_team_run(steps->team, run_body, steps, error);
 	steps->n_walks += steps->n_done + (steps->diverged_step != 0);
 	if (status || steps->n_delivered != steps->n_workers)

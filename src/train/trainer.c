@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "job.h"
@@ -118,6 +119,8 @@ static void destroy_workers(struct lockstep_trainer *trainer)
 	trainer->workers = NULL;
 	trainer->evaluator = NULL;
 	trainer->n_workers = 0;
+	trainer->steps.workers = NULL;
+	trainer->steps.n_workers = 0;
 }
 
 /* Makes the memory of n_workers workers, each in its own thread.
@@ -125,9 +128,10 @@ static void destroy_workers(struct lockstep_trainer *trainer)
 static lockstep_status make_workers(struct lockstep_trainer *trainer, uint32_t n_workers, uint32_t *n_delivered,
                                     lockstep_error *error)
 {
+	uint32_t batch = trainer->options.batch, n_train = trainer->split.n_train;
 	struct making making = {
-	    .shape = {trainer->packed, &trainer->blocks, trainer->options.batch, ls_train_slices(&trainer->options),
-	              n_workers, trainer->options.dropout > 0},
+	    .shape = {trainer->packed, &trainer->blocks, batch < n_train ? batch : n_train,
+	              ls_train_slices(&trainer->options), n_workers, trainer->options.dropout > 0},
 	};
 	destroy_workers(trainer);
 	trainer->workers = making.workers = ls_memory_allocate(n_workers, sizeof *making.workers);
@@ -141,12 +145,15 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, uint32_t n
 	if (making.failed)
 		return ls_error_memory(error, "the workers' buffers");
 	*n_delivered = making.n_delivered;
+	status = ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
+	                             lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
+	                             ls_team_size(trainer->team), error);
+	if (status)
+		return status;
 	trainer->steps.workers = trainer->workers;
 	trainer->steps.n_workers = n_workers;
 	trainer->steps.n_walks = 0;
-	return ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
-	                           lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
-	                           ls_team_size(trainer->team), error);
+	return LOCKSTEP_OK;
 }
 
 /* The team is what a run delivers: with OpenMP that may be fewer workers than
@@ -188,6 +195,20 @@ static lockstep_status prepare_steps(struct lockstep_trainer *trainer, lockstep_
 	return fit_workers(trainer, ls_team_size(trainer->team), error);
 }
 
+static lockstep_status prepare(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	lockstep_status status = ls_arith_select(&trainer->arith, trainer->options.isa, error);
+	if (!status)
+		status = prepare_data(trainer, error);
+	if (!status)
+		status = prepare_parameters(trainer, error);
+	if (!status)
+		status = prepare_team(trainer, error);
+	if (!status)
+		status = prepare_steps(trainer, error);
+	return status;
+}
+
 lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
                                         const lockstep_dataset *dataset, const struct lockstep_train_options *options,
                                         lockstep_error *error)
@@ -205,15 +226,9 @@ lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network
 	trainer->network = network;
 	trainer->dataset = dataset;
 	trainer->options = options ? *options : defaults;
-	status = ls_arith_select(&trainer->arith, trainer->options.isa, error);
-	if (!status)
-		status = prepare_data(trainer, error);
-	if (!status)
-		status = prepare_parameters(trainer, error);
-	if (!status)
-		status = prepare_team(trainer, error);
-	if (!status)
-		status = prepare_steps(trainer, error);
+	uint64_t saved = ls_fpcontrol_enter();
+	status = prepare(trainer, error);
+	ls_fpcontrol_leave(saved);
 	if (status) {
 		lockstep_trainer_destroy(trainer);
 		return status;
@@ -270,7 +285,7 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 {
 	for (;;) {
 		lockstep_status status = ls_steps_run(&trainer->steps, error);
-		if (status || trainer->steps.n_delivered == trainer->n_workers)
+		if (status || trainer->steps.n_delivered == trainer->steps.n_workers)
 			return status;
 		status = fit_workers(trainer, trainer->steps.n_delivered, error);
 		if (status)
@@ -278,11 +293,21 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 	}
 }
 
+/* No parameters of a job that diverged are ever handed out. */
+static lockstep_status check_not_ended(const struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	if (!trainer->ended)
+		return LOCKSTEP_OK;
+	return ls_error_set(error, LOCKSTEP_DIVERGED, "the job diverged at step %llu and cannot go on",
+	                    (unsigned long long)trainer->next_step + 1);
+}
+
 lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error)
 {
 	struct ls_steps *steps = &trainer->steps;
-	if (trainer->ended)
-		return ls_error_set(error, LOCKSTEP_DIVERGED, "the job has diverged and cannot go on");
+	lockstep_status status = check_not_ended(trainer, error);
+	if (status)
+		return status;
 	if (trainer->next_step >= ls_trainer_job_steps(trainer))
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the job's %llu steps are done",
 		                    (unsigned long long)ls_trainer_job_steps(trainer));
@@ -292,13 +317,17 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 	set_epoch(trainer, epoch);
 	steps->first_step = trainer->next_step;
 	steps->end_step = n_steps < epoch_end - trainer->next_step ? trainer->next_step + n_steps : epoch_end;
-	lockstep_status status = run_steps(trainer, error);
+	status = run_steps(trainer, error);
 	trainer->next_step += steps->n_done;
 	trainer->ended = status == LOCKSTEP_DIVERGED;
+	if (status == LOCKSTEP_STOPPED)
+		atomic_store_explicit(&trainer->stop_request, 0, memory_order_relaxed);
 	return status;
 }
 
-lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss, lockstep_error *error)
+/* n_steps steps, across epochs. */
+static lockstep_status advance_by(struct lockstep_trainer *trainer, uint64_t n_steps, double *loss,
+                                  lockstep_error *error)
 {
 	double total = 0;
 	uint64_t n_rows = 0;
@@ -316,6 +345,14 @@ lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_step
 	return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = advance_by(trainer, n_steps, loss, error);
+	ls_fpcontrol_leave(saved);
+	return status;
+}
+
 void lockstep_trainer_stop(lockstep_trainer *trainer)
 {
 	atomic_store_explicit(&trainer->stop_request, 1, memory_order_relaxed);
@@ -329,7 +366,9 @@ lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error 
 	/* An output without a label has no name, so names are all or none. */
 	int named = lockstep_dataset_labels(trainer->dataset) == network->layers[network->n_layers - 1].n_out;
 
-	lockstep_status status = ls_job_text(&job, network, trainer->dataset, &trainer->options, error);
+	lockstep_status status = check_not_ended(trainer, error);
+	if (!status)
+		status = ls_job_text(&job, network, trainer->dataset, &trainer->options, error);
 	if (!status)
 		status = ls_scaling_copy(&scaling, &trainer->scaling, error);
 	if (!status)
@@ -373,7 +412,9 @@ lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char 
 	struct lockstep_network *shape = NULL;
 	struct ls_packed *gradients = NULL;
 	float *tensor;
-	lockstep_status status = ls_network_clone(&shape, trainer->network, error);
+	lockstep_status status = check_not_ended(trainer, error);
+	if (!status)
+		status = ls_network_clone(&shape, trainer->network, error);
 	if (!status)
 		status = ls_network_find(shape, name, n, &tensor, error);
 	if (!status)
