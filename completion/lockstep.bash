@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+#
+# Completion of the command lockstep for bash: subcommands, options, the words
+# of enumerations, and files. tests/cli/options.sh compares the options with
+# those of --help.
+
+_lockstep_options()
+{
+	local data='--data --test --label --labels --test-labels'
+	local network='--scale --layers --hidden --leaky-slope --loss --init'
+	local training='--seed --epochs --batch --slices --lr --momentum --nesterov --l2 --dropout
+		--schedule --schedule-gamma --schedule-period --warmup --validation --patience --monitor
+		--keep-last --drop-last'
+	local run='--workers --engine --isa --bind --smt'
+
+	case $1 in
+	train) echo "$data $network $training $run" --save --log --report-bindings --quiet --help ;;
+	eval) echo "$data" --part --isa --format --help ;;
+	predict) echo --labelled --label --format --output --isa --help ;;
+	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
+	topology) echo --synthetic --xml --workers --bind --smt --format --help ;;
+	esac
+}
+
+# Words that may follow an option; nothing where any text may.
+_lockstep_words()
+{
+	case $2 in
+	--data) echo mnist ;;
+	--scale) echo none unit standardise ;;
+	--hidden) echo sigmoid tanh relu leaky-relu ;;
+	--loss) echo softmax multilabel quadratic ;;
+	--init) echo normal glorot he ;;
+	--schedule) echo constant step exponential cosine ;;
+	--monitor) echo loss accuracy ;;
+	--workers) echo auto ;;
+	--engine) echo pthreads openmp serial ;;
+	--isa) echo auto portable avx2 avx512 neon ;;
+	--bind) echo close spread none list: ;;
+	--part) echo train test ;;
+	--format) [[ $1 == predict ]] && echo csv json || echo text json ;;
+	esac
+}
+
+_lockstep()
+{
+	local subcommands='train eval predict gradcheck topology' words
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local subcommand=${COMP_WORDS[1]}
+	COMPREPLY=()
+
+	# "--loss=soft" is cut at "=" into three words.
+	if [[ $current == '=' ]]; then
+		current=
+	elif [[ $previous == '=' && $COMP_CWORD -ge 3 ]]; then
+		previous=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$subcommands help --help --version" -- "$current")
+		return
+	elif [[ $subcommand == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$subcommands" -- "$current")
+		return
+	fi
+
+	words=$(_lockstep_words "$subcommand" "$previous")
+	case $previous in
+	--data)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
+		;;
+	--test | --labels | --test-labels | --save | --log | --output | -o | --xml)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
+	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
+		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
+		--difference-bound | --samples | --synthetic) ;;
+	*)
+		if [[ -n $words ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+		elif [[ $current == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_lockstep_options "$subcommand")" -- "$current")
+		elif [[ $subcommand == eval || $subcommand == predict ]]; then
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		fi
+		;;
+	esac
+}
+
+complete -F _lockstep lockstep

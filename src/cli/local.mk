@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+#
+# The command: over the public API only, so it links the shared library.
+
+bin_PROGRAMS += lockstep
+lockstep_SOURCES = \
+	%D%/command.h \
+	%D%/dataset_path.c \
+	%D%/dataset_path.h \
+	%D%/epoch_table.c \
+	%D%/epoch_table.h \
+	%D%/eval.c \
+	%D%/gradcheck.c \
+	%D%/help.c \
+	%D%/job_options.c \
+	%D%/job_options.h \
+	%D%/log.c \
+	%D%/log.h \
+	%D%/main.c \
+	%D%/message.c \
+	%D%/message.h \
+	%D%/nearest.c \
+	%D%/nearest.h \
+	%D%/options.c \
+	%D%/options.h \
+	%D%/output.c \
+	%D%/output.h \
+	%D%/placement_text.c \
+	%D%/placement_text.h \
+	%D%/predict.c \
+	%D%/prediction.c \
+	%D%/prediction.h \
+	%D%/progress.c \
+	%D%/progress.h \
+	%D%/stop_signals.c \
+	%D%/stop_signals.h \
+	%D%/summary.c \
+	%D%/summary.h \
+	%D%/topology.c \
+	%D%/train.c \
+	%D%/values.c \
+	%D%/values.h
+lockstep_LDADD = liblockstep.la $(JANSSON_LIBS)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log of a training run: JSON Lines, one event a line, flushed at once so
+ * that a reader may follow it. A log that is not open takes events and drops
+ * them. A failed write is remembered and reported once, when the log is
+ * closed: it does not end the training.
+ */
+#ifndef LS_CLI_LOG_H
+#define LS_CLI_LOG_H
+
+#include <stdio.h>
+
+#include "job_options.h"
+#include "lockstep/topology.h"
+#include "lockstep/train.h"
+
+#define LS_LOG_SCHEMA 1
+
+struct ls_log {
+	FILE *file; /* NULL: no log */
+	const char *path;
+	int multilabel; /* metrics have accuracies of labels too */
+	int failed;     /* errno of the first failed write, or -1 */
+};
+
+/* What the first event tells. `job` is the whole job, nothing left open. */
+struct ls_log_start {
+	const struct ls_job_options *job;
+	const lockstep_dataset *dataset;
+	const lockstep_network *network;
+	const struct lockstep_plan *plan;
+	const struct lockstep_topology_summary *machine;
+};
+
+/* Creates the file; `path` NULL opens no log. Returns the exit status. */
+int ls_log_open(struct ls_log *log, const char *path, const char *command);
+
+void ls_log_start(struct ls_log *log, const struct ls_log_start *start);
+void ls_log_epoch(struct ls_log *log, const struct lockstep_epoch *epoch);
+
+/* `outcome` is "done", "stopped", "diverged" or "failed"; `fingerprint` and
+ * `message` may be NULL. */
+void ls_log_end(struct ls_log *log, const char *outcome, const char *fingerprint, const char *message, double seconds);
+
+/* Returns `status`, or LS_EXIT_FAILED with a line on stderr when the log is
+ * not complete. */
+int ls_log_close(struct ls_log *log, const char *command, int status);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A handler has no argument of its own, hence the one global: written before
+ * the handlers are installed and after they are gone. Both are lock-free
+ * atomics, which a handler may use.
+ */
+#include "stop_signals.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static _Atomic(lockstep_trainer *) running;
+static atomic_int caught;
+
+static void on_signal(int number)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	atomic_store(&caught, number);
+	lockstep_trainer *trainer = atomic_load(&running);
+	if (trainer)
+		lockstep_trainer_stop(trainer);
+}
+
+static void install(int number)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGINT);
+	sigaddset(&action.sa_mask, SIGTERM);
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
+static void remove_handler(int number)
+{
+	struct sigaction now;
+	if (sigaction(number, NULL, &now) == 0 && now.sa_handler == on_signal)
+		signal(number, SIG_DFL);
+}
+
+void ls_stop_signals_begin(lockstep_trainer *trainer)
+{
+	atomic_store(&caught, 0);
+	atomic_store(&running, trainer);
+	install(SIGINT);
+	install(SIGTERM);
+}
+
+int ls_stop_signals_end(void)
+{
+	remove_handler(SIGINT);
+	remove_handler(SIGTERM);
+	atomic_store(&running, NULL);
+	return atomic_load(&caught);
+}

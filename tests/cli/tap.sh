@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the tests of the command: a folder of their own, a run of the
+# command that keeps status, stdout and stderr, and TAP. Call `done_testing` at
+# the end. LOCKSTEP names the command (default: ./lockstep).
+
+LC_ALL=C
+export LC_ALL
+lockstep=${LOCKSTEP:-./lockstep}
+lockstep=$(cd "$(dirname "$lockstep")" && pwd)/${lockstep##*/}
+if ! test -x "$lockstep"; then
+	echo "Bail out! no command $lockstep"
+	exit 99
+fi
+source_folder=$(cd "${srcdir:-.}" && pwd)
+LOCKSTEP_DATA=$source_folder/datasets
+export LOCKSTEP_DATA
+
+test_folder=$(mktemp -d) || exit 99
+trap 'rm -rf "$test_folder"' EXIT
+trap 'exit 99' HUP INT TERM
+work=$test_folder/work # where the command runs
+out=$test_folder/out err=$test_folder/err
+mkdir "$work" && cd "$work" || exit 99
+n_tests=0
+
+# run ARGUMENT...: runs the command in $work.
+run() {
+	"$lockstep" "$@" >"$out" 2>"$err"
+	status=$?
+}
+
+# report NAME: the outcome of the command before is that of a test.
+report() {
+	outcome=$?
+	n_tests=$((n_tests + 1))
+	if test $outcome -eq 0; then
+		echo "ok $n_tests - $1"
+	else
+		echo "not ok $n_tests - $1"
+		{
+			echo "status $status"
+			cat "$out" "$err"
+		} | head -30 | sed 's/^/#   /'
+	fi
+}
+
+skip() {
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $1 # SKIP $2"
+}
+
+done_testing() {
+	echo "1..$n_tests"
+}
+
+n_lines() {
+	wc -l <"$1" | tr -d ' '
+}
+
+# The last line of $out when it is a fingerprint; fails otherwise.
+fingerprint() {
+	tail -n 1 "$out" | grep -E '^fingerprint [0-9a-f]{64}$'
+}
+
+# same LINE: the run ended well, with this fingerprint.
+same() {
+	test $status -eq 0 && test -n "$1" && test "$(fingerprint)" = "$1"
+}
+
+# write_classes FILE ROWS: four features and one of three classes, by name.
+write_classes() {
+	awk -v n="$2" 'BEGIN {
+		print "length,width,height,depth,kind"
+		for (i = 0; i < n; i++) {
+			c = i % 3
+			x = (i * 7 % 11) / 11; y = (i * 5 % 13) / 13
+			kind = substr("redtanblu", 3 * c + 1, 3)
+			printf "%.3f,%.3f,%.3f,%.3f,%s\n", c + x, 2 - c + y, x * y, c * x - y, kind
+		}
+	}' >"$1"
+}
+
+# write_flags FILE ROWS: two features and the labels rain and wind.
+write_flags() {
+	awk -v n="$2" 'BEGIN {
+		print "cloud,pressure,rain,wind"
+		for (i = 0; i < n; i++) {
+			x = (i * 7 % 11) / 11; y = (i * 5 % 13) / 13
+			printf "%.3f,%.3f,%d,%d\n", x, y, (x > 0.5), (y < 0.4)
+		}
+	}' >"$1"
+}

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Placement as the command shows it, on machines that are only described. TAP.
+
+. "${srcdir:-.}/tests/cli/tap.sh"
+
+machine='pack:2 numa:2 core:4 pu:2'
+
+# column N: column N of the table of workers, on one line.
+column() {
+	awk -v n="$1" '
+		/^worker/ { table = 1; next }
+		table && NF == 0 { exit }
+		table { printf "%s%s", s, $n; s = " " }' "$out"
+}
+
+run topology
+test $status -eq 0 && grep -q '^Machine' "$out" && test "$(column 1 | cut -d ' ' -f 1)" = 0
+report "this machine"
+
+run topology --synthetic "$machine"
+grep -q '^packages  *2$' "$out" && grep -q '^NUMA nodes  *4$' "$out" && grep -q '^cores  *16$' "$out" &&
+	grep -q '^PUs  *32$' "$out" && grep -q '^CPU quota  *none$' "$out"
+report "the summary of a synthetic machine"
+test "$(column 1)" = '0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'
+report "auto takes a worker a core"
+test "$(column 5)" = '0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30'
+report "and the first hardware thread of each"
+grep -q -- '--smt' "$out" && grep -q 'slices' "$out"
+report "the reasons are told"
+
+run topology --synthetic "$machine" --workers 4
+test "$(column 4)" = '0 1 2 3'
+report "close takes neighbours"
+run topology --synthetic "$machine" --workers 4 --bind spread
+test "$(column 3)" = '0 1 2 3'
+report "spread takes one a NUMA node"
+run topology --synthetic "$machine" --workers 3 --bind none
+test "$(column 5)" = '- - -' && grep -q 'not bound' "$out"
+report "none binds nobody"
+run topology --synthetic "$machine" --bind list:5,1,8-9
+test "$(column 5)" = '5 1 8 9'
+report "a list is taken in its order"
+run topology --synthetic "$machine" --smt
+test "$(column 1 | wc -w)" -eq 32
+report "with --smt auto takes a worker a hardware thread"
+run topology --synthetic 'core:2 pu:1' --workers 3
+grep -q 'more workers than places: 2 of them' "$out" && test "$(grep -c ' shared$' "$out")" -eq 2
+report "sharing is told"
+
+run topology --xml "$source_folder/tests/support/topology/hybrid.xml"
+grep -q 'of 2 kinds, 4 of the fastest' "$out" && test "$(column 1)" = '0 1 2 3' && grep -q '4 slower cores' "$out"
+report "auto takes the fastest kind of core"
+
+run topology --synthetic "$machine" --workers 2 --format json
+if ${PYTHON:-python3} -c 'import json, sys
+t = json.load(open(sys.argv[1]))
+assert t["machine"]["cores"] == 16 and t["machine"]["pus"] == 32 and not t["auto"]
+assert [w["pu"] for w in t["workers"]] == [0, 2]' "$out" 2>"$err"; then
+	report "--format json"
+elif ${PYTHON:-python3} -c pass 2>/dev/null; then
+	false
+	report "--format json"
+else
+	skip "--format json" 'no python3'
+fi
+
+done_testing

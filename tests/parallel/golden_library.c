@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The promise, tested: every golden job, run by the library on every worker
+ * count, engine and instruction set, ends with the bits that the reference
+ * trainer recorded in tests/golden.txt. A plain program that prints TAP, so
+ * that it also runs under sanitizers and emulators.
+ *
+ *	golden_library [--long] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER [--overlay FOLDER]
+ *
+ * The short jobs run on the full product; with --long the jobs on all 60,000
+ * rows run instead, on one worker and on as many as there are slices.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/table.h"
+#include "golden_jobs.h"
+#include "golden_rows.h"
+#include "lockstep.h"
+
+#define MAX_WORKERS 16
+
+struct settings {
+	const char *golden, *mnist, *overlay;
+	const char *isas, *workers; /* comma-separated; NULL: the defaults */
+	int is_long;
+};
+
+static lockstep_dataset *folders[2]; /* by GOLDEN_MNIST and GOLDEN_OVERLAY, once opened */
+static int n_points, n_failed;
+
+static _Noreturn void bail_out(const char *message)
+{
+	printf("Bail out! %s\n", message);
+	exit(1);
+}
+
+/* ---- Jobs ------------------------------------------------------------ */
+
+static const lockstep_dataset *open_folder(const struct settings *settings, enum golden_data data)
+{
+	lockstep_error error;
+	const char *path = data == GOLDEN_OVERLAY ? settings->overlay : settings->mnist;
+	if (!folders[data] && lockstep_dataset_open(&folders[data], path, &error))
+		bail_out(error.message);
+	return folders[data];
+}
+
+/* A view of a folder's first training rows, or rows made for the job; free
+ * with close_data(). */
+static lockstep_dataset *open_data(const struct settings *settings, const struct golden_job *job)
+{
+	lockstep_dataset *data = NULL;
+	lockstep_error error;
+	if (job->data != GOLDEN_FLOATS) {
+		data = malloc(sizeof *data);
+		if (!data)
+			bail_out("out of memory");
+		*data = *open_folder(settings, job->data);
+		if (job->rows)
+			data->parts[LOCKSTEP_TRAIN].n_rows = job->rows;
+		return data;
+	}
+	size_t n_features = strtoul(job->layers, NULL, 10);
+	struct lockstep_rows rows = {.n_rows = job->rows, .n_features = n_features, .n_labels = GOLDEN_ROWS_CLASSES};
+	float *values = calloc(rows.n_rows * n_features, sizeof *values);
+	uint32_t *classes = calloc(rows.n_rows, sizeof *classes);
+	if (!values || !classes)
+		bail_out("out of memory");
+	golden_rows_fill(rows.n_rows, n_features, values, classes);
+	rows.floats = values;
+	rows.classes = classes;
+	if (lockstep_dataset_from_rows(&data, &rows, NULL, &error))
+		bail_out(error.message);
+	free(classes);
+	free(values);
+	return data;
+}
+
+static void close_data(const struct golden_job *job, lockstep_dataset *data)
+{
+	if (job->data == GOLDEN_FLOATS)
+		lockstep_dataset_destroy(data);
+	else
+		free(data);
+}
+
+static struct lockstep_network_options network_options(const struct golden_job *job)
+{
+	struct lockstep_network_options options = LOCKSTEP_NETWORK_OPTIONS_INIT;
+	if (job->hidden)
+		options.hidden = (enum lockstep_activation)lockstep_activation_parse(job->hidden);
+	options.leaky_slope = job->leaky_slope;
+	options.loss = (enum lockstep_loss)lockstep_loss_parse(job->loss);
+	options.init = (enum lockstep_init)lockstep_init_parse(job->init);
+	options.seed = job->seed;
+	return options;
+}
+
+static struct lockstep_train_options train_options(const struct golden_job *job)
+{
+	struct lockstep_train_options options = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	options.scale = (enum lockstep_scale)lockstep_scale_parse(job->scale);
+	options.epochs = job->epochs;
+	options.batch = job->batch;
+	options.slices = job->slices;
+	options.learning_rate = job->lr;
+	options.momentum = job->momentum;
+	options.nesterov = job->nesterov;
+	options.l2 = job->l2;
+	options.dropout = job->dropout;
+	options.schedule = (enum lockstep_schedule)lockstep_schedule_parse(job->schedule);
+	if (job->schedule_gamma > 0)
+		options.schedule_gamma = job->schedule_gamma;
+	options.schedule_period = job->schedule_period;
+	options.warmup = job->warmup;
+	options.validation = job->validation;
+	options.patience = job->patience;
+	if (job->monitor)
+		options.monitor = (enum lockstep_monitor)lockstep_monitor_parse(job->monitor);
+	options.keep_last = job->keep_last;
+	options.drop_last = job->drop_last;
+	options.seed = job->seed;
+	return options;
+}
+
+static int record_epoch(const struct lockstep_epoch *epoch, void *context)
+{
+	struct golden_result *result = context;
+	result->losses[result->n_epochs] = epoch->loss;
+	result->validation[result->n_epochs++] = epoch->validation.loss;
+	return 0;
+}
+
+static struct golden_result run_job(const struct golden_job *job, const lockstep_dataset *data, uint32_t workers,
+                                    enum lockstep_engine engine, const char *isa)
+{
+	struct golden_result result = {.has_validation = job->validation > 0};
+	struct lockstep_network_options shape = network_options(job);
+	struct lockstep_train_options options = train_options(job);
+	lockstep_network *network = NULL;
+	lockstep_error error;
+
+	options.workers = workers;
+	options.engine = engine;
+	options.isa = isa;
+	options.on_epoch = record_epoch;
+	options.context = &result;
+	if (lockstep_network_create(&network, job->layers, &shape, &error))
+		bail_out(error.message);
+	lockstep_status status = lockstep_train(network, data, &options, &error);
+	if (status == LOCKSTEP_DIVERGED)
+		sscanf(error.message, "the job diverged at step %" SCNu64, &result.diverged_step);
+	else if (status)
+		bail_out(error.message);
+	else
+		lockstep_network_fingerprint(network, result.fingerprint);
+	lockstep_network_destroy(network);
+	return result;
+}
+
+/* ---- The product ----------------------------------------------------- */
+
+static int is_listed(const char *list, const char *item)
+{
+	size_t length = strlen(item);
+	for (const char *at = list; (at = strstr(at, item)); at += length)
+		if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+			return 1;
+	return 0;
+}
+
+static uint32_t job_slices(const struct golden_job *job, const lockstep_dataset *data)
+{
+	struct lockstep_train_options options = train_options(job);
+	struct lockstep_network_options shape = network_options(job);
+	struct lockstep_plan plan;
+	lockstep_network *network = NULL;
+	lockstep_trainer *trainer = NULL;
+	lockstep_error error;
+
+	options.workers = 1;
+	if (lockstep_network_create(&network, job->layers, &shape, &error) ||
+	    lockstep_trainer_create(&trainer, network, data, &options, &error))
+		bail_out(error.message);
+	lockstep_trainer_plan(trainer, &plan);
+	lockstep_trainer_destroy(trainer);
+	lockstep_network_destroy(network);
+	return plan.slices;
+}
+
+static int runs_workers(const struct settings *settings, uint32_t workers, uint32_t slices)
+{
+	char text[12];
+	if (workers > slices)
+		return 0;
+	if (settings->is_long)
+		return workers == 1 || workers == slices;
+	snprintf(text, sizeof text, "%u", workers);
+	return is_listed(settings->workers ? settings->workers : "1,2,3,4,5,7,8,16", text);
+}
+
+/* One TAP point: a job on an engine and an instruction set, all workers. */
+static void test_point(const struct settings *settings, const struct golden_job *job, const lockstep_dataset *data,
+                       enum lockstep_engine engine, const char *isa)
+{
+	struct golden_result expected;
+	uint32_t slices = job_slices(job, data);
+	int right = golden_result_read(settings->golden, job->name, &expected) == 0;
+	if (!right)
+		printf("# no golden value of %s in %s\n", job->name, settings->golden);
+
+	printf("# %s, %s, %s, workers", job->name, lockstep_engine_name(engine), isa);
+	for (uint32_t workers = 1; right && workers <= MAX_WORKERS; workers++) {
+		if (!runs_workers(settings, workers, slices))
+			continue;
+		struct golden_result result = run_job(job, data, workers, engine, isa);
+		printf(" %u", workers);
+		if (!golden_result_equal(&expected, &result)) {
+			printf("\n# with %u workers instead: ", workers);
+			golden_result_print(stdout, job->name, &result);
+			right = 0;
+		}
+	}
+	n_failed += !right;
+	printf("\n%sok %d - %s %s %s\n", right ? "" : "not ", ++n_points, job->name, lockstep_engine_name(engine), isa);
+	fflush(stdout);
+}
+
+static void test_job(const struct settings *settings, const struct golden_job *job)
+{
+	static const char *const isas[] = {"avx512", "avx2", "neon", "portable"};
+	if (job->data == GOLDEN_OVERLAY && !settings->overlay) {
+		printf("ok %d - %s # SKIP no overlay data\n", ++n_points, job->name);
+		return;
+	}
+	lockstep_dataset *data = open_data(settings, job);
+	for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+		if (lockstep_isa_check(isas[i], NULL) || (settings->isas && !is_listed(settings->isas, isas[i])))
+			continue;
+		test_point(settings, job, data, LOCKSTEP_PTHREADS, isas[i]);
+		if (settings->is_long)
+			continue;
+		test_point(settings, job, data, LOCKSTEP_SERIAL, isas[i]);
+		if (lockstep_has_openmp())
+			test_point(settings, job, data, LOCKSTEP_OPENMP, isas[i]);
+	}
+	close_data(job, data);
+}
+
+/* ---- Command line ---------------------------------------------------- */
+
+static int parse_arguments(struct settings *settings, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"long", no_argument, NULL, 'l'},          {"isa", required_argument, NULL, 'i'},
+	    {"workers", required_argument, NULL, 'w'}, {"golden", required_argument, NULL, 'g'},
+	    {"mnist", required_argument, NULL, 'm'},   {"overlay", required_argument, NULL, 'o'},
+	    {NULL, 0, NULL, 0}};
+	*settings = (struct settings){0};
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (c) {
+		case 'l':
+			settings->is_long = 1;
+			break;
+		case 'i':
+			settings->isas = optarg;
+			break;
+		case 'w':
+			settings->workers = optarg;
+			break;
+		case 'g':
+			settings->golden = optarg;
+			break;
+		case 'm':
+			settings->mnist = optarg;
+			break;
+		case 'o':
+			settings->overlay = optarg;
+			break;
+		default:
+			return -1;
+		}
+	}
+	return settings->golden && settings->mnist ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	if (parse_arguments(&settings, argc, argv)) {
+		fputs("usage: golden_library [--long] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER "
+		      "[--overlay FOLDER]\n",
+		      stderr);
+		return 2;
+	}
+	for (size_t i = 0; i < n_golden_jobs; i++)
+		if (!golden_jobs[i].slow == !settings.is_long)
+			test_job(&settings, &golden_jobs[i]);
+	printf("1..%d\n", n_points);
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		lockstep_dataset_destroy(folders[i]);
+	return n_failed > 0;
+}
