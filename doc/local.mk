@@ -12,4 +12,14 @@ dist_doc_DATA = \
 	README.md \
 	NEWS \
 	%D%/derivation.md \
+	%D%/guide.md \
 	%D%/numerics.md
+
+# Programs of the library's users: the public headers and liblockstep.la only.
+check_PROGRAMS += \
+	%D%/examples/first \
+	%D%/examples/memory \
+	%D%/examples/steps
+%C%_examples_first_LDADD = liblockstep.la
+%C%_examples_memory_LDADD = liblockstep.la
+%C%_examples_steps_LDADD = liblockstep.la

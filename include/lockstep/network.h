@@ -92,6 +92,9 @@ LOCKSTEP_API void lockstep_network_fingerprint(const lockstep_network *network, 
 /* Name of an output; NULL when the training data gave none. Owned by the network. */
 LOCKSTEP_API const char *lockstep_network_label_name(const lockstep_network *network, size_t i_label);
 
+/* Kind of the labels it was trained on; LOCKSTEP_LABELS_NONE before. */
+LOCKSTEP_API enum lockstep_label_kind lockstep_network_label_kind(const lockstep_network *network);
+
 /* The job that trained the network, as one line of JSON; NULL when it was not
  * trained. Owned by the network. */
 LOCKSTEP_API const char *lockstep_network_job(const lockstep_network *network);

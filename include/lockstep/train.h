@@ -74,7 +74,7 @@ struct lockstep_train_options {
 	/* What decides the bits. */
 	enum lockstep_scale scale;
 	uint32_t epochs;     /* 1 and more */
-	uint32_t batch;      /* rows of a mini-batch, 1 and more; more than the training rows: all of them */
+	uint32_t batch;      /* rows of a mini-batch, 1 and more; with fewer training rows each epoch is one short one */
 	uint32_t slices;     /* 0: the default rule; else a power of two, not above batch */
 	double learning_rate;/* above 0 */
 	double momentum;     /* [0, 1) */

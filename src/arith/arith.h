@@ -118,9 +118,9 @@ struct ls_arith {
 	/* In place: output activations become deltas. */
 	void (*deltas)(const struct ls_block *a, enum lockstep_loss loss, const struct ls_targets *targets);
 
-	/* out[i] = (float)in[index[i]] or its quotient by 255. */
-	void (*gather_bytes)(size_t n, const uint8_t *in, const uint32_t *index, int unit, float *out);
-	void (*gather_floats)(size_t n, const float *in, const uint32_t *index, float *out);
+	/* out[i] = in[index[i]] as fp32 or, by_255, its quotient by 255. */
+	void (*gather_bytes)(size_t n, const uint8_t *in, const uint32_t *index, int by_255, float *out);
+	void (*gather_floats)(size_t n, const float *in, const uint32_t *index, int by_255, float *out);
 	/* values[i] = (values[i] - shift[i]) * scale[i] */
 	void (*rescale)(size_t n, const float *shift, const float *scale, float *values);
 

@@ -90,7 +90,8 @@ FUNCTION float function_tanh(float x)
 FUNCTION float function_log(float x)
 {
 	int subnormal = x < 0x1p-126f;
-	int32_t i = float_bits(subnormal ? x * 0x1p23f : x) - 0x3f3504f3;
+	uint32_t bits = (uint32_t)float_bits(subnormal ? x * 0x1p23f : x);
+	int32_t i = (int32_t)(bits - 0x3f3504f3u); /* wraps for negative x, whose result is NaN */
 	float e = (float)((i >> 23) - (subnormal ? 23 : 0));
 	float f = bits_float((i & 0x7fffff) + 0x3f3504f3) - 1.0f;
 	float s = f / (2.0f + f);

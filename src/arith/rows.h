@@ -228,15 +228,15 @@ FUNCTION float byte_quotient(uint8_t byte)
 	return fmaf(fmaf(-255.0f, q, x), reciprocal, q);
 }
 
-static void gather_bytes(size_t n, const uint8_t *in, const uint32_t *index, int unit, float *out)
+static void gather_bytes(size_t n, const uint8_t *in, const uint32_t *index, int by_255, float *out)
 {
-	if (index && unit)
+	if (index && by_255)
 		for (size_t i = 0; i < n; i++)
 			out[i] = byte_quotient(in[index[i]]);
 	else if (index)
 		for (size_t i = 0; i < n; i++)
 			out[i] = in[index[i]];
-	else if (unit)
+	else if (by_255)
 		for (size_t i = 0; i < n; i++)
 			out[i] = byte_quotient(in[i]);
 	else
@@ -244,10 +244,12 @@ static void gather_bytes(size_t n, const uint8_t *in, const uint32_t *index, int
 			out[i] = in[i];
 }
 
-static void gather_floats(size_t n, const float *in, const uint32_t *index, float *out)
+static void gather_floats(size_t n, const float *in, const uint32_t *index, int by_255, float *out)
 {
-	for (size_t i = 0; i < n; i++)
-		out[i] = in[index ? index[i] : i];
+	for (size_t i = 0; i < n; i++) {
+		float x = in[index ? index[i] : i];
+		out[i] = by_255 ? x / 255.0f : x;
+	}
 }
 
 static void rescale(size_t n, const float *shift, const float *scale, float *values)

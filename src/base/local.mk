@@ -3,6 +3,8 @@
 libls_la_SOURCES += \
 	%D%/atomic_file.c \
 	%D%/atomic_file.h \
+	%D%/clock.c \
+	%D%/clock.h \
 	%D%/error.c \
 	%D%/error.h \
 	%D%/memory.c \
@@ -10,4 +12,7 @@ libls_la_SOURCES += \
 	%D%/ranges.c \
 	%D%/ranges.h \
 	%D%/sha256.c \
-	%D%/sha256.h
+	%D%/sha256.h \
+	%D%/utf8.c \
+	%D%/utf8.h \
+	%D%/version.c

@@ -21,9 +21,7 @@ static const char *label_name(const struct ls_prediction *prediction, size_t i, 
 
 static int is_multilabel(const struct ls_prediction *prediction)
 {
-	struct lockstep_network_options options;
-	lockstep_network_get_options(prediction->network, &options);
-	return options.loss == LOCKSTEP_MULTILABEL;
+	return lockstep_network_label_kind(prediction->network) == LOCKSTEP_LABELS_MULTI;
 }
 
 /* The first of the largest, as everywhere. */

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "bytes.h"
@@ -200,12 +201,14 @@ lockstep_status lockstep_dataset_open_with(lockstep_dataset **out, const char *p
 	opening.dataset = ls_memory_allocate(1, sizeof *opening.dataset);
 	if (!opening.dataset)
 		return ls_error_memory(error, "a data set");
+	uint64_t saved = ls_fpcontrol_enter(); /* numbers are read rounded to nearest */
 	lockstep_status status = ls_csv_init(&opening.csv, opening.options, error);
 	if (!status)
 		status = read_parts(&opening, path);
 	if (!status)
 		status = take_digests(opening.dataset, error);
 	ls_csv_fini(&opening.csv);
+	ls_fpcontrol_leave(saved);
 	if (status) {
 		lockstep_dataset_destroy(opening.dataset);
 		return status;

@@ -56,15 +56,15 @@ void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size
 {
 	const struct ls_table *table = source->table;
 	const struct ls_scaling *scaling = source->scaling;
-	int unit = scaling->kind == LOCKSTEP_SCALE_UNIT;
+	int by_255 = scaling->kind == LOCKSTEP_SCALE_UNIT && !scaling->shift; /* learned on bytes */
 
 	for (size_t r = 0; r < n_rows; r++) {
 		size_t at = (size_t)rows[r] * table->n_features;
 		float *row = out + r * ld;
 		if (table->bytes)
-			source->arith->gather_bytes(n_columns, table->bytes + at, columns, unit, row);
+			source->arith->gather_bytes(n_columns, table->bytes + at, columns, by_255, row);
 		else
-			source->arith->gather_floats(n_columns, table->floats + at, columns, row);
+			source->arith->gather_floats(n_columns, table->floats + at, columns, by_255, row);
 		if (scaling->shift)
 			source->arith->rescale(n_columns, scaling->shift, scaling->scale, row);
 	}

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "table.h"
 
 #define TEXT_MAX ((size_t)64 << 20) /* 64 bytes for each of LS_FEATURES_MAX cells */
@@ -185,6 +186,8 @@ lockstep_status ls_records_next(struct ls_records *records, int *more, lockstep_
 	if (blank_line)
 		return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: line %" PRIu64 " is blank, and not the last",
 		                    ls_bytes_path(records->stream), blank_line);
+	if (!ls_utf8_check(records->text, records->n_text))
+		return fail(records, records->line, "the line is not UTF-8 text", error);
 	return LOCKSTEP_OK;
 }
 

@@ -244,6 +244,11 @@ const char *lockstep_network_label_name(const lockstep_network *network, size_t 
 	return network->label_names ? network->label_names[i_label] : NULL;
 }
 
+enum lockstep_label_kind lockstep_network_label_kind(const lockstep_network *network)
+{
+	return network->label_kind;
+}
+
 const char *lockstep_network_job(const lockstep_network *network)
 {
 	return network->job;

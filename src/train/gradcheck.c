@@ -56,7 +56,7 @@ static struct lockstep_gradcheck_options filled_in(const struct lockstep_gradche
 	return filled;
 }
 
-static void tensor_name(size_t tensor, char name[32])
+static void tensor_name(size_t tensor, char name[40])
 {
 	snprintf(name, 32, "layers.%u.%s", (unsigned)(tensor / 2), tensor % 2 ? "bias" : "weight");
 }
@@ -105,7 +105,7 @@ static lockstep_status load_parameters(struct gradcheck *check, const lockstep_n
 {
 	struct ls_double_net *net = check->net;
 	for (size_t tensor = 0; tensor < 2 * net->n_layers; tensor++) {
-		char name[32];
+		char name[40];
 		tensor_name(tensor, name);
 		size_t n = net->tensor_n[tensor];
 		lockstep_status status = lockstep_network_get(network, name, check->kernel, n, error);

@@ -33,7 +33,7 @@ static void add_tensor(struct ls_model_tensors *list, const char *name, uint32_t
 
 void ls_model_list(struct ls_model_tensors *list, const struct ls_model_shape *shape)
 {
-	char name[32];
+	char name[40];
 	list->n = 0;
 	for (size_t i = 0; i < shape->n_layers; i++) {
 		snprintf(name, sizeof name, "layers.%zu.weight", i);

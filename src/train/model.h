@@ -27,7 +27,7 @@ struct ls_model_shape {
 struct ls_model_tensors {
 	size_t n;
 	struct ls_tensor tensors[LS_MODEL_TENSORS_MAX];
-	char names[LS_MODEL_TENSORS_MAX][32];
+	char names[LS_MODEL_TENSORS_MAX][40];
 };
 
 /* Names and shapes of the tensors; their data stay NULL. */

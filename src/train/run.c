@@ -2,13 +2,9 @@
  *
  * A whole job: epochs, evaluation after each, early stopping, callbacks.
  */
-#include <math.h>
-#include <string.h>
-
 #include "arith/fpcontrol.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/memory.h"
 #include "schedule.h"
 #include "trainer.h"
 
@@ -21,10 +17,6 @@ struct run {
 	uint64_t epoch_first_step;
 	double step_seconds; /* of all epochs before this one */
 	uint64_t steps_timed;
-	double best_loss;
-	int64_t best_exact;
-	uint32_t epochs_without;   /* improvement */
-	lockstep_network *best;    /* parameters after the best epoch; NULL: the last ones count */
 };
 
 /* ---- Progress -------------------------------------------------------- */
@@ -59,31 +51,37 @@ static int on_step(void *context, uint64_t step)
 
 /* ---- Early stopping -------------------------------------------------- */
 
-static int improves(struct run *run, const struct lockstep_metrics *validation)
+static int improves(struct ls_best *best, enum lockstep_monitor monitor, const struct lockstep_metrics *validation)
 {
-	if (run->trainer->options.monitor == LOCKSTEP_MONITOR_LOSS) {
-		if (!(validation->loss < run->best_loss))
+	if (monitor == LOCKSTEP_MONITOR_LOSS) {
+		if (!(validation->loss < best->loss))
 			return 0;
-		run->best_loss = validation->loss;
+		best->loss = validation->loss;
 		return 1;
 	}
-	if ((int64_t)validation->n_exact <= run->best_exact)
+	if ((int64_t)validation->n_exact <= best->n_exact)
 		return 0;
-	run->best_exact = (int64_t)validation->n_exact;
+	best->n_exact = (int64_t)validation->n_exact;
 	return 1;
 }
 
-/* Judges an epoch; returns non-zero when the job ends. */
-static int judge(struct run *run, struct lockstep_epoch *epoch)
+static void judge(struct lockstep_trainer *trainer, struct lockstep_epoch *epoch)
 {
-	uint32_t patience = run->trainer->options.patience;
+	struct ls_best *best = &trainer->best;
 	if (epoch->validation.n_rows == 0)
-		return 0;
-	epoch->best = improves(run, &epoch->validation);
-	if (epoch->best && run->best)
-		ls_packed_store(run->trainer->packed, run->best);
-	run->epochs_without = epoch->best ? 0 : run->epochs_without + 1;
-	return patience && run->epochs_without >= patience;
+		return;
+	epoch->best = improves(best, trainer->options.monitor, &epoch->validation);
+	best->found |= epoch->best;
+	if (epoch->best && best->network)
+		ls_packed_store(trainer->packed, best->network);
+	best->epochs_without = epoch->best ? 0 : best->epochs_without + 1;
+}
+
+static int is_over(const struct lockstep_trainer *trainer)
+{
+	uint32_t patience = trainer->options.patience;
+	return (patience && trainer->best.epochs_without >= patience) ||
+	       trainer->next_step >= ls_trainer_job_steps(trainer);
 }
 
 /* ---- Epochs ---------------------------------------------------------- */
@@ -138,30 +136,27 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 	struct lockstep_trainer *trainer = run->trainer;
 	const struct lockstep_train_options *options = &trainer->options;
 
-	while (trainer->next_step < ls_trainer_job_steps(trainer)) {
+	while (!is_over(trainer)) {
 		struct lockstep_epoch epoch;
 		lockstep_status status = run_epoch(run, &epoch, error);
 		if (status)
 			return status;
-		int ends = judge(run, &epoch);
+		judge(trainer, &epoch);
 		int stops = options->on_epoch && options->on_epoch(&epoch, options->context);
-		int last = ends || trainer->next_step == ls_trainer_job_steps(trainer);
-		if (!last && (stops || take_stop_request(trainer)))
+		if (!is_over(trainer) && (stops || take_stop_request(trainer)))
 			return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after epoch %u", epoch.epoch);
-		if (ends)
-			break;
 	}
 	return LOCKSTEP_OK;
 }
 
 static lockstep_status run_job(struct lockstep_trainer *trainer, lockstep_error *error)
 {
-	struct run run = {.trainer = trainer, .best_loss = INFINITY, .best_exact = -1};
+	struct run run = {.trainer = trainer};
 	lockstep_status status = LOCKSTEP_OK;
 	lockstep_error ignored;
 
-	if (trainer->options.patience && !trainer->options.keep_last)
-		status = ls_network_clone(&run.best, trainer->network, error);
+	if (trainer->options.patience && !trainer->options.keep_last && !trainer->best.network)
+		status = ls_network_clone(&trainer->best.network, trainer->network, error);
 	if (status)
 		return status;
 	if (trainer->options.on_progress) {
@@ -171,13 +166,12 @@ static lockstep_status run_job(struct lockstep_trainer *trainer, lockstep_error 
 	status = run_epochs(&run, error);
 	trainer->steps.on_step = NULL;
 
-	if (status == LOCKSTEP_OK && run.best)
-		ls_packed_load(trainer->packed, run.best);
+	if (status == LOCKSTEP_OK && trainer->best.network && trainer->best.found)
+		ls_packed_load(trainer->packed, trainer->best.network);
 	if (status == LOCKSTEP_OK)
 		status = lockstep_trainer_sync(trainer, error);
 	else if (status == LOCKSTEP_STOPPED && lockstep_trainer_sync(trainer, &ignored))
 		status = ls_error_set(error, ignored.status, "%s", ignored.message);
-	lockstep_network_destroy(run.best);
 	return status;
 }
 

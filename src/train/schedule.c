@@ -9,10 +9,12 @@
 #include "arith/functions64.h"
 #include "options.h"
 
+/* gamma multiplied floor(periods) times onto 1; the product of so many factors
+ * comes to rest early, at 1, at 0 or at the smallest number. */
 static double step_factor(double gamma, double periods)
 {
 	double factor = 1;
-	for (double n = floor(periods); n > 0 && factor > 0; n--)
+	for (double n = floor(periods); n > 0 && factor * gamma != factor; n--)
 		factor *= gamma;
 	return factor;
 }

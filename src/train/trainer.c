@@ -5,6 +5,7 @@
  */
 #include "trainer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "arith/fpcontrol.h"
@@ -226,6 +227,7 @@ lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network
 	trainer->network = network;
 	trainer->dataset = dataset;
 	trainer->options = options ? *options : defaults;
+	trainer->best = (struct ls_best){.loss = INFINITY, .n_exact = -1};
 	uint64_t saved = ls_fpcontrol_enter();
 	status = prepare(trainer, error);
 	ls_fpcontrol_leave(saved);
@@ -241,6 +243,7 @@ void lockstep_trainer_destroy(lockstep_trainer *trainer)
 {
 	if (!trainer)
 		return;
+	lockstep_network_destroy(trainer->best.network);
 	destroy_workers(trainer);
 	ls_memory_free(trainer->slice_losses);
 	ls_team_destroy(trainer->team);

@@ -10,6 +10,16 @@
 #include "lockstep/train.h"
 #include "step.h"
 
+/* What early stopping knows. It is the trainer's, so that a job that was
+ * stopped goes on as if it had not been. */
+struct ls_best {
+	int found; /* some epoch improved */
+	double loss;
+	int64_t n_exact;
+	uint32_t epochs_without;   /* improvement */
+	lockstep_network *network; /* parameters after the best epoch; NULL: the last ones count */
+};
+
 struct lockstep_trainer {
 	lockstep_network *network;       /* borrowed */
 	const lockstep_dataset *dataset; /* borrowed */
@@ -27,6 +37,7 @@ struct lockstep_trainer {
 	struct ls_steps steps;
 	double *slice_losses;            /* two arrays of the job's slices */
 	uint64_t next_step;              /* of the job, from 0 */
+	struct ls_best best;
 	uint32_t order_epoch;            /* the epoch that `order` is of, + 1; 0: none yet */
 	_Atomic int stop_request;
 	int ended;                       /* non-zero once the job diverged */

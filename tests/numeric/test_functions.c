@@ -91,8 +91,8 @@ Test(functions, every_table_equals_the_reference_around_every_exponent)
 
 Test(functions, every_table_equals_the_reference_around_clamps_and_limits)
 {
-	static const float centres[] = {104.0f,  103.97208f, 103.27893f, 88.72284f, 87.33654f, 40.0f,
-	                                20.0f,   17.328680f, 0.6931472f, 0.3465736f, 1.0397208f, 1.0f};
+	static const float centres[] = {104.0f, 103.97208f, 103.27893f, 88.72284f,  87.33654f,  40.0f,
+	                                20.0f,  17.328680f, 0.6931472f, 0.3465736f, 1.0397208f, 1.0f};
 	for (size_t i = 0; i < sizeof centres / sizeof *centres; i++) {
 		float in[2 * 65];
 		for (uint32_t k = 0; k < 65; k++) {
@@ -105,7 +105,8 @@ Test(functions, every_table_equals_the_reference_around_clamps_and_limits)
 
 Test(functions, give_one_nan_for_every_nan)
 {
-	static const uint32_t nans[] = {0x7fc00000, 0xffc00000, 0x7f800001, 0xff800001, 0x7fffffff, 0xffffffff, 0x7fc12345};
+	static const uint32_t nans[] = {0x7fc00000, 0xffc00000, 0x7f800001, 0xff800001,
+	                                0x7fffffff, 0xffffffff, 0x7fc12345};
 	for (size_t t = 0; t < n_tables; t++)
 		for (size_t f = 0; f < N_FP32_FUNCTIONS; f++)
 			for (size_t i = 0; i < sizeof nans / sizeof *nans; i++) {
@@ -234,7 +235,7 @@ Test(functions, byte_quotients_are_rounded_correctly)
 
 Test(functions, gathered_and_rescaled_floats_are_the_formula)
 {
-	float in[61], shift[61], scale[61], out[61], expected[61];
+	float in[61], shift[61], scale[61], out[61], expected[61], quotients[61];
 	uint32_t index[61];
 	fill_sparse(in, 61, 1);
 	fill_ordinary(shift, 61, 2);
@@ -242,13 +243,16 @@ Test(functions, gathered_and_rescaled_floats_are_the_formula)
 	for (uint32_t i = 0; i < 61; i++) {
 		index[i] = i * 7 % 61;
 		expected[i] = (in[index[i]] - shift[i]) * scale[i];
+		quotients[i] = in[index[i]] / 255.0f;
 	}
 	for (size_t t = 0; t < n_tables; t++) {
-		tables[t]->gather_floats(61, in, NULL, out);
+		tables[t]->gather_floats(61, in, NULL, 0, out);
 		cr_assert_eq(first_difference(out, in, 61), 61);
-		tables[t]->gather_floats(61, in, index, out);
+		tables[t]->gather_floats(61, in, index, 0, out);
 		tables[t]->rescale(61, shift, scale, out);
 		cr_assert_eq(first_difference(out, expected, 61), 61);
+		tables[t]->gather_floats(61, in, index, 1, out);
+		cr_assert_eq(first_difference(out, quotients, 61), 61);
 	}
 }
 

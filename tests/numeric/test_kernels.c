@@ -111,7 +111,8 @@ static void expect_products(const struct ls_arith *table, size_t width, size_t n
 	static const size_t lengths[] = {0, 1, 7, K_MAX};
 	for (size_t i = 0; i < 4; i++)
 		for (int options = 0; options < 4; options++)
-			expect_product(table, &(struct product_case){width, n_rows, lengths[i], options & 1, options >> 1});
+			expect_product(table,
+			               &(struct product_case){width, n_rows, lengths[i], options & 1, options >> 1});
 }
 
 Test(kernels, product_is_the_chain_for_every_shape)
@@ -179,13 +180,15 @@ Test(kernels, product_is_never_negative_zero)
 	for (size_t t = 0; t < n_tables; t++)
 		for (size_t i = 0; i < 4; i++)
 			for (size_t n_k = 0; n_k < 2; n_k++) {
-				struct ls_product p = make_product(&(struct product_case){tables[t]->panel, 1, n_k, 0, 1});
+				struct ls_product p =
+				    make_product(&(struct product_case){tables[t]->panel, 1, n_k, 0, 1});
 				in_values[0] = inputs[i];
 				fill_with(panel_values, p.width, weights[i]);
 				fill_with(start_values, p.width, starts[i]);
 				tables[t]->product(&p);
 				for (size_t j = 0; j < p.width; j++)
-					cr_assert_eq(bits_of_float(out_values[j]), 0, "%s: case %zu", tables[t]->name, i);
+					cr_assert_eq(bits_of_float(out_values[j]), 0, "%s: case %zu", tables[t]->name,
+					             i);
 			}
 }
 
@@ -290,7 +293,8 @@ Test(kernels, gradient_is_near_the_sum_in_double)
 			for (size_t j = 0; j < g.width; j++) {
 				double sum = 0, magnitudes = 0;
 				for (size_t r = 0; r < 61; r++) {
-					double term = (double)g.in[r * g.ld_in + k] * (double)g.delta[r * g.ld_delta + j];
+					double term =
+					    (double)g.in[r * g.ld_in + k] * (double)g.delta[r * g.ld_delta + j];
 					sum += term;
 					magnitudes += fabs(term);
 				}
@@ -374,7 +378,8 @@ static void expect_parameters(size_t width, const char *what, const struct ls_ar
 	             "%s by %s: velocities", what, table->name);
 }
 
-static void expect_updated_gradient(const struct ls_arith *table, size_t n_k, size_t width, int i_update, int with_index)
+static void expect_updated_gradient(const struct ls_arith *table, size_t n_k, size_t width, int i_update,
+                                    int with_index)
 {
 	static const uint32_t slices[] = {0, 3, 5, 7, 9};
 	struct ls_update update = make_update(i_update);
@@ -442,8 +447,9 @@ static void expect_reduction(const struct ls_arith *table, uint32_t n_slices, ui
 		fill_ordinary(slice_sums[i], REDUCED_K * width, i + 8);
 	fill_nodes(&partition, nodes, REDUCED_K * width);
 
-	struct ls_reduction r = {REDUCED_K, width, nodes, partition.n_merges, partition.n_nodes,
-	                         make_target(&update, width, i_update % 2), &update};
+	struct ls_reduction r = {
+	    REDUCED_K, width, nodes, partition.n_merges, partition.n_nodes, make_target(&update, width, i_update % 2),
+	    &update};
 	copy_expected();
 	for (size_t k = 0; k < REDUCED_K; k++) {
 		float sums[WIDTH_MAX];
@@ -473,8 +479,8 @@ Test(kernels, reduction_of_nothing_is_a_gradient_of_zero)
 	for (size_t t = 0; t < n_tables; t++)
 		for (int i = 0; i < N_UPDATES; i++) {
 			struct ls_update update = make_update(i);
-			struct ls_reduction r = {5, tables[t]->panel, NULL, NULL, 0,
-			                         make_target(&update, tables[t]->panel, 1), &update};
+			struct ls_reduction r = {
+			    5, tables[t]->panel, NULL, NULL, 0, make_target(&update, tables[t]->panel, 1), &update};
 			copy_expected();
 			for (size_t k = 0; k < 5; k++)
 				update_expected(&r.target, &update, zeros, k, r.width);
@@ -518,8 +524,8 @@ Test(kernels, summed_gradient_is_never_negative_zero)
 }
 
 /* A gradient of 1 everywhere but at (k, column), where it is `value`. */
-static int update_with(const struct ls_arith *table, const struct ls_update *update, size_t n_k, size_t k, size_t column,
-                       float value)
+static int update_with(const struct ls_arith *table, const struct ls_update *update, size_t n_k, size_t k,
+                       size_t column, float value)
 {
 	static const uint32_t slices[] = {0, 1};
 	struct ls_gradient g = make_gradient(n_k, table->panel, slices, 1);
@@ -536,8 +542,8 @@ static int update_with(const struct ls_arith *table, const struct ls_update *upd
 	return table->gradient(&g);
 }
 
-static int reduce_with(const struct ls_arith *table, const struct ls_update *update, size_t n_k, size_t k, size_t column,
-                       float value)
+static int reduce_with(const struct ls_arith *table, const struct ls_update *update, size_t n_k, size_t k,
+                       size_t column, float value)
 {
 	static const float *nodes[] = {node_sums[0]};
 	static const uint8_t n_merges[] = {0};

@@ -38,7 +38,8 @@ static double common_value(const float *x, size_t n)
 static double sum_product(void *context, const enum summation_term *terms)
 {
 	const struct kernel_sum *sum = context;
-	static float in[COPIES * SUMMATION_MAX], panel[SUMMATION_MAX * WIDTH_MAX], start[WIDTH_MAX], out[COPIES * WIDTH_MAX];
+	static float in[COPIES * SUMMATION_MAX], panel[SUMMATION_MAX * WIDTH_MAX], start[WIDTH_MAX],
+	    out[COPIES * WIDTH_MAX];
 	for (size_t r = 0; r < COPIES; r++)
 		for (size_t k = 1; k < sum->n; k++)
 			in[r * SUMMATION_MAX + k - 1] = signed_term(terms[k]);
@@ -103,8 +104,8 @@ static double sum_reduction(void *context, const enum summation_term *terms)
 			values[i][at] = signed_term(terms[i]);
 		nodes[i] = values[i];
 	}
-	sum->table->reduce(&(struct ls_reduction){COPIES, sum->width, nodes, sum->partition->n_merges,
-	                                          sum->partition->n_nodes, {out, NULL, NULL}, &update});
+	sum->table->reduce(&(struct ls_reduction){
+	    COPIES, sum->width, nodes, sum->partition->n_merges, sum->partition->n_nodes, {out, NULL, NULL}, &update});
 	return common_value(out, COPIES * sum->width);
 }
 

@@ -109,7 +109,7 @@ static int build(struct summation_tree *tree, size_matrix sizes, const struct te
 }
 
 /* Whether the tree gives all sizes that were probed, not only those that it
- * was built from: marks[i] is the number of terms that i has met so far. */
+ * was built from. */
 static int explains(const struct summation_tree *tree, size_t n, size_matrix sizes)
 {
 	static unsigned char below[2 * SUMMATION_MAX][SUMMATION_MAX];
@@ -179,7 +179,8 @@ static size_t chain_of(const struct summation_tree *tree, size_t node, size_t *l
 {
 	size_t start = node;
 	*n = 0;
-	for (; !tree->nodes[start].is_leaf && tree->nodes[tree->nodes[start].right].is_leaf; start = tree->nodes[start].left)
+	for (; !tree->nodes[start].is_leaf && tree->nodes[tree->nodes[start].right].is_leaf;
+	     start = tree->nodes[start].left)
 		(*n)++;
 	for (size_t i = *n, at = node; i-- > 0; at = tree->nodes[at].left)
 		leaves[i] = tree->nodes[tree->nodes[at].right].first;

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests in groups: unit, numeric, parallel, cli, faults. A Criterion program is
+# one line in its group; a program's source is its name with .c. All run
+# through run_test.sh and automake's TAP driver.
+#
+#	make check              everything that takes a minute or two
+#	make check-long         the golden jobs on all rows too
+#	make check-exhaustive   the fp32 functions over all 2^32 inputs
+#	make check-race         the plain parallel programs, for a build with
+#	                        --enable-sanitizer=thread
+
+unit_programs = \
+	%D%/unit/test_atomic_file \
+	%D%/unit/test_base \
+	%D%/unit/test_csv \
+	%D%/unit/test_dataset \
+	%D%/unit/test_idx \
+	%D%/unit/test_model \
+	%D%/unit/test_npy \
+	%D%/unit/test_partition \
+	%D%/unit/test_placement \
+	%D%/unit/test_quota \
+	%D%/unit/test_random \
+	%D%/unit/test_reference \
+	%D%/unit/test_safetensors \
+	%D%/unit/test_scaling \
+	%D%/unit/test_schedule
+
+numeric_programs = \
+	%D%/numeric/test_differences \
+	%D%/numeric/test_double_net \
+	%D%/numeric/test_functions \
+	%D%/numeric/test_gradcheck \
+	%D%/numeric/test_kernel_bound \
+	%D%/numeric/test_kernels \
+	%D%/numeric/test_summation_order \
+	%D%/numeric/test_zero_skipping
+
+parallel_programs = \
+	%D%/parallel/test_team
+
+faults_programs = \
+	%D%/faults/test_allocations \
+	%D%/faults/test_trainer
+
+criterion_programs = $(unit_programs) $(numeric_programs) $(parallel_programs) $(faults_programs)
+
+# No Criterion: only an exit status (race_*), or run by a script below.
+race_programs = \
+	%D%/parallel/race_team
+
+plain_programs = \
+	%D%/support/golden \
+	%D%/numeric/exhaustive_functions \
+	%D%/numeric/print_trees \
+	%D%/numeric/function_errors \
+	%D%/parallel/golden_library
+
+shell_tests = \
+	%D%/cli/build.sh \
+	%D%/cli/errors.sh \
+	%D%/cli/examples.sh \
+	%D%/cli/gradcheck.sh \
+	%D%/cli/layers.sh \
+	%D%/cli/log.sh \
+	%D%/cli/options.sh \
+	%D%/cli/overlay.sh \
+	%D%/cli/predict.sh \
+	%D%/cli/safetensors_python.sh \
+	%D%/cli/signals.sh \
+	%D%/cli/topology.sh \
+	%D%/cli/train.sh \
+	%D%/numeric/functions.sh \
+	%D%/numeric/golden_reference.sh \
+	%D%/parallel/golden.sh
+
+# ---- Programs ------------------------------------------------------------------
+
+check_PROGRAMS += $(plain_programs) $(race_programs)
+if HAVE_CRITERION
+check_PROGRAMS += $(criterion_programs)
+endif
+
+# What tests share, and the reference trainer, which has no code of src/.
+check_LTLIBRARIES += libsupport.la libreference.la
+libsupport_la_SOURCES = \
+	%D%/faults/small_job.c \
+	%D%/faults/small_job.h \
+	%D%/support/arith_tables.c \
+	%D%/support/arith_tables.h \
+	%D%/support/data_files.c \
+	%D%/support/data_files.h \
+	%D%/support/double_case.c \
+	%D%/support/double_case.h \
+	%D%/support/fp32_functions.c \
+	%D%/support/fp32_functions.h \
+	%D%/support/kernel_sums.c \
+	%D%/support/kernel_sums.h \
+	%D%/support/signed_file.c \
+	%D%/support/signed_file.h \
+	%D%/support/summation_tree.c \
+	%D%/support/summation_tree.h
+libreference_la_SOURCES = \
+	%D%/support/golden_jobs.c \
+	%D%/support/golden_jobs.h \
+	%D%/support/golden_rows.c \
+	%D%/support/golden_rows.h \
+	%D%/support/reference.h \
+	%D%/support/reference_data.c \
+	%D%/support/reference_evaluate.c \
+	%D%/support/reference_files.c \
+	%D%/support/reference_functions.c \
+	%D%/support/reference_functions64.c \
+	%D%/support/reference_network.c \
+	%D%/support/reference_philox.c \
+	%D%/support/reference_train.c
+libreference_la_LIBADD = $(CRYPTO_LIBS) $(ZLIB_LIBS)
+
+LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
+%C%_support_golden_LDADD = libreference.la
+%C%_numeric_exhaustive_functions_LDADD = libsupport.la libreference.la libls.la
+%C%_numeric_function_errors_LDADD = libreference.la
+%C%_numeric_print_trees_LDADD = libsupport.la libls.la
+%C%_parallel_golden_library_LDADD = libreference.la libls.la
+%C%_parallel_race_team_LDADD = libls.la
+
+# ---- Running them --------------------------------------------------------------
+
+dist_check_SCRIPTS += $(shell_tests) %D%/support/run_test.sh
+EXTRA_DIST += \
+	%D%/cli/tap.sh \
+	%D%/functions.sha256 \
+	%D%/golden.txt \
+	%D%/support/installcheck.sh \
+	%D%/support/read_model.py \
+	%D%/support/topology/hybrid.xml
+
+TESTS = $(shell_tests)
+if HAVE_CRITERION
+TESTS += $(criterion_programs)
+endif
+
+TEST_EXTENSIONS = .sh
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+LOG_COMPILER = $(SHELL) $(srcdir)/%D%/support/run_test.sh
+SH_LOG_DRIVER = $(tap_driver)
+SH_LOG_COMPILER = $(LOG_COMPILER)
+AM_TESTS_ENVIRONMENT = \
+	LOCKSTEP='$(abs_top_builddir)/lockstep'; export LOCKSTEP; \
+	OVERLAY='$(abs_top_builddir)/datasets/overlay/overlay'; export OVERLAY; \
+	PYTHON='$(PYTHON)'; export PYTHON; \
+	CC='$(CC)'; export CC;
+
+.PHONY: check-long check-exhaustive check-race
+check-long:
+	LOCKSTEP_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
+
+check-exhaustive:
+	LOCKSTEP_EXHAUSTIVE=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='%D%/numeric/functions.sh'
+
+check-race:
+	LOCKSTEP_RACE=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_programs) %D%/parallel/golden.sh'
+
+installcheck-local:
+	CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' $(SHELL) $(srcdir)/%D%/support/installcheck.sh \
+		'$(DESTDIR)$(bindir)/lockstep' '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgdatadir)' \
+		$(srcdir)/doc/examples/first.c
