@@ -9,4 +9,4 @@ CLEANFILES += lockstep-bench$(EXEEXT)
 
 .PHONY: bench
 bench: lockstep-bench$(EXEEXT)
-	LOCKSTEP_DATA=$(srcdir)/datasets ./lockstep-bench$(EXEEXT) $(BENCH_FLAGS)
+	./lockstep-bench$(EXEEXT) --data $(srcdir)/datasets/mnist $(BENCH_FLAGS)

@@ -136,7 +136,7 @@ EXTRA_DIST += \
 	%D%/support/read_model.py \
 	%D%/support/topology/hybrid.xml
 
-TESTS = $(shell_tests)
+TESTS = $(shell_tests) $(race_programs)
 if HAVE_CRITERION
 TESTS += $(criterion_programs)
 endif
@@ -161,7 +161,7 @@ check-exhaustive:
 	LOCKSTEP_EXHAUSTIVE=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='%D%/numeric/functions.sh'
 
 check-race:
-	LOCKSTEP_RACE=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_programs) %D%/parallel/golden.sh'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_programs) %D%/parallel/golden.sh'
 
 installcheck-local:
 	CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' $(SHELL) $(srcdir)/%D%/support/installcheck.sh \

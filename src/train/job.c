@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "json_text.h"
+#include "model/json_text.h"
 #include "lockstep/version.h"
 #include "options.h"
 

@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "support/double_case.h"
-#include "train/differences.h"
+#include "check/differences.h"
 
 #define SAMPLES 200
 

@@ -9,7 +9,7 @@
 
 #include "arith/philox.h"
 #include "support/double_case.h"
-#include "train/double_net.h"
+#include "check/double_net.h"
 
 static const double tolerance = 1e-14;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "support/double_case.h"
-#include "train/kernel_bound.h"
+#include "check/kernel_bound.h"
 
 #define LIMIT 0.1
 #define ROWS 12

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "train/double_net.h"
+#include "check/double_net.h"
 
 /* A net of the given sizes, n_layers + 1 of them, with parameters in [-1, 1],
  * inputs in [-1, 1] (every fifth 0) and targets that suit the loss; all are

@@ -16,7 +16,7 @@
 
 #include "../support/signed_file.h"
 #include "base/memory.h"
-#include "train/safetensors.h"
+#include "model/safetensors.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 /* The header's start with a digest still to be signed, and one pair. */

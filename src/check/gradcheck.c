@@ -17,7 +17,7 @@
 #include "differences.h"
 #include "double_net.h"
 #include "kernel_bound.h"
-#include "trainer.h"
+#include "train/trainer.h"
 
 struct gradcheck {
 	struct lockstep_gradcheck_options options; /* with the defaults filled in */
