@@ -174,8 +174,8 @@ static void print_figure(const struct settings *settings, const struct benchmark
 	if (settings->json)
 		printf("{\"layers\":\"%s\",\"batch\":%u,\"workers\":%u,\"samples_per_second\":%.1f,\"low\":%.1f,"
 		       "\"high\":%.1f,\"us_per_step\":%.3f,\"gflops\":%.2f,\"peak_gflops\":%.2f}\n",
-		       benchmark->layers, benchmark->batch, workers, figure.median, figure.low, figure.high, step, dense,
-		       peak);
+		       benchmark->layers, benchmark->batch, workers, figure.median, figure.low, figure.high, step,
+		       dense, peak);
 	else
 		printf("%-18s %5u %8u %12.0f %12.0f - %-12.0f %10.2f %9.1f %6.1f %%\n", benchmark->layers,
 		       benchmark->batch, workers, figure.median, figure.low, figure.high, step, dense,
@@ -192,7 +192,8 @@ static struct settings read_settings(int argc, char **argv)
 	    {"network", required_argument, NULL, 'n'}, {"scale", required_argument, NULL, 'x'},
 	    {"isa", required_argument, NULL, 'i'},     {"data", required_argument, NULL, 'd'},
 	    {"json", no_argument, NULL, 'j'},          {NULL, 0, NULL, 0}};
-	struct settings settings = {.seconds = 2, .network = -1, .scale = LOCKSTEP_SCALE_UNIT, .data = "datasets/mnist"};
+	struct settings settings = {
+	    .seconds = 2, .network = -1, .scale = LOCKSTEP_SCALE_UNIT, .data = "datasets/mnist"};
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {
@@ -234,8 +235,8 @@ static void print_machine(const struct settings *settings, const struct lockstep
 	printf("FMA peak  %.1f GFLOP/s on one core, %.1f on %u\n", probe_peak(arith, 1),
 	       probe_peak(arith, machine->auto_workers), machine->auto_workers);
 	printf("inputs    MNIST, scale %s\n\n", lockstep_scale_name(settings->scale));
-	printf("%-18s %5s %8s %12s %27s %10s %9s %8s\n", "network", "batch", "workers", "samples/s", "slowest - fastest block",
-	       "us/step", "GFLOP/s", "of peak");
+	printf("%-18s %5s %8s %12s %27s %10s %9s %8s\n", "network", "batch", "workers", "samples/s",
+	       "slowest - fastest block", "us/step", "GFLOP/s", "of peak");
 }
 
 int main(int argc, char **argv)
@@ -257,8 +258,8 @@ int main(int argc, char **argv)
 		double peak = probe_peak(arith, workers);
 		for (int i = 0; i < (int)N_BENCHMARKS; i++)
 			if ((settings.network < 0 || settings.network == i) && workers <= benchmarks[i].batch)
-				print_figure(&settings, &benchmarks[i], workers, measure(&benchmarks[i], data, &settings, workers),
-				             peak);
+				print_figure(&settings, &benchmarks[i], workers,
+				             measure(&benchmarks[i], data, &settings, workers), peak);
 	}
 	lockstep_dataset_destroy(data);
 	lockstep_topology_destroy(topology);

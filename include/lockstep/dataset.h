@@ -43,7 +43,10 @@ struct lockstep_dataset_options {
 	const char *const *label_names;
 	size_t n_label_names;
 };
-#define LOCKSTEP_DATASET_OPTIONS_INIT {0}
+#define LOCKSTEP_DATASET_OPTIONS_INIT                                                                                  \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
 
 /* Opens a data set. `path` is a folder with the four IDX files of MNIST's
  * names (train-images-idx3-ubyte, train-labels-idx1-ubyte or -idx2-ubyte for

@@ -23,7 +23,7 @@ extern "C" {
 /* One tensor's errors: max |difference| / max |gradient| over the compared
  * coordinates; 0 where both are 0, infinite for NaN. */
 struct lockstep_gradcheck_layer {
-	char name[40];           /* "layers.0.weight", ... */
+	char name[40]; /* "layers.0.weight", ... */
 	size_t n_parameters;
 	size_t n_sampled;        /* coordinates compared with differences */
 	size_t n_replaced;       /* coordinates whose every step crossed a kink; others were taken if there were */

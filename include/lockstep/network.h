@@ -22,12 +22,7 @@ extern "C" {
 
 typedef struct lockstep_network lockstep_network;
 
-enum lockstep_activation {
-	LOCKSTEP_SIGMOID = 0,
-	LOCKSTEP_TANH,
-	LOCKSTEP_RELU,
-	LOCKSTEP_LEAKY_RELU
-};
+enum lockstep_activation { LOCKSTEP_SIGMOID = 0, LOCKSTEP_TANH, LOCKSTEP_RELU, LOCKSTEP_LEAKY_RELU };
 
 /* The loss fixes the output activation: softmax, or sigmoid for the others. */
 enum lockstep_loss {
@@ -58,7 +53,10 @@ struct lockstep_network_options {
 	enum lockstep_init init;
 	uint64_t seed; /* of the initial parameters */
 };
-#define LOCKSTEP_NETWORK_OPTIONS_INIT {LOCKSTEP_SIGMOID, 0.01, LOCKSTEP_SOFTMAX, LOCKSTEP_INIT_NORMAL, 1}
+#define LOCKSTEP_NETWORK_OPTIONS_INIT                                                                                  \
+	{                                                                                                              \
+		LOCKSTEP_SIGMOID, 0.01, LOCKSTEP_SOFTMAX, LOCKSTEP_INIT_NORMAL, 1                                      \
+	}
 
 /* A network of the given layer sizes, "784-30-10": inputs, hidden layers,
  * outputs; 2 to 64 sizes of 1 to 1,048,576. `options` may be NULL: the
@@ -113,23 +111,23 @@ struct lockstep_run_options {
 
 /* Output activations of every row of a part: probabilities [rows][outputs],
  * row-major, owned by the caller. The network's own input scaling is applied. */
-LOCKSTEP_API lockstep_status lockstep_network_predict(const lockstep_network *network,
-                                                      const lockstep_dataset *dataset, enum lockstep_part part,
-                                                      const struct lockstep_run_options *options,
-                                                      float *probabilities, lockstep_error *error);
+LOCKSTEP_API lockstep_status lockstep_network_predict(const lockstep_network *network, const lockstep_dataset *dataset,
+                                                      enum lockstep_part part,
+                                                      const struct lockstep_run_options *options, float *probabilities,
+                                                      lockstep_error *error);
 
 /* Loss and accuracy over some rows. */
 struct lockstep_metrics {
 	size_t n_rows;
-	double loss;     /* mean over the rows */
-	size_t n_exact;  /* rows whose class, or whose every flag, is right */
-	size_t n_flags;  /* right flags, over all rows and labels; multi-label data only */
-	double accuracy; /* n_exact / n_rows */
+	double loss;           /* mean over the rows */
+	size_t n_exact;        /* rows whose class, or whose every flag, is right */
+	size_t n_flags;        /* right flags, over all rows and labels; multi-label data only */
+	double accuracy;       /* n_exact / n_rows */
 	double label_accuracy; /* n_flags / (n_rows * labels); multi-label data only, else 0 */
 };
 
-LOCKSTEP_API lockstep_status lockstep_network_evaluate(const lockstep_network *network,
-                                                       const lockstep_dataset *dataset, enum lockstep_part part,
+LOCKSTEP_API lockstep_status lockstep_network_evaluate(const lockstep_network *network, const lockstep_dataset *dataset,
+                                                       enum lockstep_part part,
                                                        const struct lockstep_run_options *options,
                                                        struct lockstep_metrics *metrics, lockstep_error *error);
 

@@ -25,12 +25,12 @@ LOCKSTEP_API void lockstep_topology_destroy(lockstep_topology *topology);
 
 struct lockstep_topology_summary {
 	uint32_t packages, numa_nodes, cores, pus; /* usable by this process */
-	uint32_t kinds;          /* kinds of core (1 unless hybrid) */
-	uint32_t preferred_cores;/* cores of the fastest kind */
-	double cpu_quota;        /* CPUs the control group grants, fractions included; 0: no limit */
-	const char *quota_file;  /* where the quota was read; NULL without one; owned by the topology */
-	uint32_t auto_workers;   /* workers that "auto" takes before the slices limit it, bind and smt left out */
-	char cpu_model[128];     /* empty when unknown */
+	uint32_t kinds;                            /* kinds of core (1 unless hybrid) */
+	uint32_t preferred_cores;                  /* cores of the fastest kind */
+	double cpu_quota;                          /* CPUs the control group grants, fractions included; 0: no limit */
+	const char *quota_file; /* where the quota was read; NULL without one; owned by the topology */
+	uint32_t auto_workers;  /* workers that "auto" takes before the slices limit it, bind and smt left out */
+	char cpu_model[128];    /* empty when unknown */
 };
 LOCKSTEP_API void lockstep_topology_describe(const lockstep_topology *topology,
                                              struct lockstep_topology_summary *summary);

@@ -21,10 +21,10 @@ extern "C" {
 #endif
 
 enum lockstep_scale {
-	LOCKSTEP_SCALE_AUTO = -1,   /* unit for uint8 data, none for floats */
+	LOCKSTEP_SCALE_AUTO = -1, /* unit for uint8 data, none for floats */
 	LOCKSTEP_SCALE_NONE = 0,
-	LOCKSTEP_SCALE_UNIT,        /* uint8: x / 255; floats: the column's range to [0, 1] */
-	LOCKSTEP_SCALE_STANDARDISE  /* every column to mean 0, standard deviation 1 */
+	LOCKSTEP_SCALE_UNIT,       /* uint8: x / 255; floats: the column's range to [0, 1] */
+	LOCKSTEP_SCALE_STANDARDISE /* every column to mean 0, standard deviation 1 */
 };
 
 enum lockstep_schedule {
@@ -50,16 +50,16 @@ LOCKSTEP_API int lockstep_engine_parse(const char *name);
 
 /* What an epoch came to. Metrics of a part that does not exist have n_rows 0. */
 struct lockstep_epoch {
-	uint32_t epoch;           /* 1 .. n_epochs */
+	uint32_t epoch; /* 1 .. n_epochs */
 	uint32_t n_epochs;
-	uint64_t n_steps;         /* steps done since the job began */
-	double loss;              /* mean training loss over the epoch's rows, as the steps saw them */
+	uint64_t n_steps; /* steps done since the job began */
+	double loss;      /* mean training loss over the epoch's rows, as the steps saw them */
 	struct lockstep_metrics validation;
 	struct lockstep_metrics test;
-	double learning_rate;     /* of the epoch's last step */
-	double train_seconds;     /* the steps alone */
-	double samples_per_second;/* over train_seconds */
-	int best;                 /* non-zero: the monitored metric improved */
+	double learning_rate;      /* of the epoch's last step */
+	double train_seconds;      /* the steps alone */
+	double samples_per_second; /* over train_seconds */
+	int best;                  /* non-zero: the monitored metric improved */
 };
 
 /* Where a running epoch stands; sent at most ten times a second. */
@@ -73,32 +73,32 @@ struct lockstep_progress {
 struct lockstep_train_options {
 	/* What decides the bits. */
 	enum lockstep_scale scale;
-	uint32_t epochs;     /* 1 and more */
-	uint32_t batch;      /* rows of a mini-batch, 1 and more; with fewer training rows each epoch is one short one */
-	uint32_t slices;     /* 0: the default rule; else a power of two, not above batch */
-	double learning_rate;/* above 0 */
-	double momentum;     /* [0, 1) */
-	int nesterov;        /* needs momentum */
-	double l2;           /* 0 and more: added to the gradient as l2 * weight, not for biases */
-	double dropout;      /* [0, 1): probability of dropping a hidden unit */
+	uint32_t epochs; /* 1 and more */
+	uint32_t batch;  /* rows of a mini-batch, 1 and more; with fewer training rows each epoch is one short one */
+	uint32_t slices; /* 0: the default rule; else a power of two, not above batch */
+	double learning_rate; /* above 0 */
+	double momentum;      /* [0, 1) */
+	int nesterov;         /* needs momentum */
+	double l2;            /* 0 and more: added to the gradient as l2 * weight, not for biases */
+	double dropout;       /* [0, 1): probability of dropping a hidden unit */
 	enum lockstep_schedule schedule;
 	double schedule_gamma;  /* (0, 1]; of step and exponential */
 	double schedule_period; /* in epochs, above 0; 0: 10 for step, 1 for exponential, all epochs for cosine */
-	double warmup;       /* epochs over which the rate rises linearly; 0: none */
-	double validation;   /* 0: none; below 1: that fraction of the rows; else that many rows */
-	uint32_t patience;   /* epochs without improvement before stopping; 0: never; needs validation */
+	double warmup;          /* epochs over which the rate rises linearly; 0: none */
+	double validation;      /* 0: none; below 1: that fraction of the rows; else that many rows */
+	uint32_t patience;      /* epochs without improvement before stopping; 0: never; needs validation */
 	enum lockstep_monitor monitor; /* what improvement means: lower validation loss, or higher accuracy */
-	int keep_last;       /* non-zero: keep the last weights, not those of the best epoch */
-	int drop_last;       /* non-zero: leave out the short mini-batch at an epoch's end */
-	uint64_t seed;       /* of shuffle, split and dropout */
+	int keep_last;                 /* non-zero: keep the last weights, not those of the best epoch */
+	int drop_last;                 /* non-zero: leave out the short mini-batch at an epoch's end */
+	uint64_t seed;                 /* of shuffle, split and dropout */
 
 	/* What never does. */
-	uint32_t workers;    /* 0: auto, one a core, not above the slices */
+	uint32_t workers; /* 0: auto, one a core, not above the slices */
 	enum lockstep_engine engine;
-	const char *isa;     /* NULL: auto */
-	const char *bind;    /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
-	int smt;             /* non-zero: hardware threads count as places of their own */
-	void *context;       /* handed to the callbacks */
+	const char *isa;  /* NULL: auto */
+	const char *bind; /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
+	int smt;          /* non-zero: hardware threads count as places of their own */
+	void *context;    /* handed to the callbacks */
 	/* Called in the coordinator's thread, which is the caller's. A return
 	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
 	int (*on_epoch)(const struct lockstep_epoch *epoch, void *context);
@@ -107,10 +107,10 @@ struct lockstep_train_options {
 	 * could not be bound. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);
 };
-#define LOCKSTEP_TRAIN_OPTIONS_INIT                                                                                \
-	{                                                                                                          \
-		.scale = LOCKSTEP_SCALE_AUTO, .epochs = 30, .batch = 10, .learning_rate = 0.5, .schedule_gamma = 0.1, \
-		.seed = 1                                                                                          \
+#define LOCKSTEP_TRAIN_OPTIONS_INIT                                                                                    \
+	{                                                                                                              \
+		.scale = LOCKSTEP_SCALE_AUTO, .epochs = 30, .batch = 10, .learning_rate = 0.5, .schedule_gamma = 0.1,  \
+		.seed = 1                                                                                              \
 	}
 
 /* Trains `network` on the training part of `dataset`, and evaluates it after

@@ -68,9 +68,9 @@ struct ls_gradient {
 /* Combines the sums of subtrees, in slice order, by the tree, and updates. */
 struct ls_reduction {
 	size_t n_k, width;
-	const float *const *nodes;  /* [n_nodes] -> [n_k][width] */
-	const uint8_t *n_merges;    /* [n_nodes] combinations that follow a node */
-	uint32_t n_nodes;           /* 0: the gradient is 0 */
+	const float *const *nodes; /* [n_nodes] -> [n_k][width] */
+	const uint8_t *n_merges;   /* [n_nodes] combinations that follow a node */
+	uint32_t n_nodes;          /* 0: the gradient is 0 */
 	struct ls_target target;
 	const struct ls_update *update;
 };
@@ -109,8 +109,7 @@ struct ls_arith {
 	/* In place: values = f(values). */
 	void (*activate)(const struct ls_block *block, enum lockstep_activation activation, float slope);
 	/* In place: values = derivative of f, times values; a holds f(z), same shape. */
-	void (*derive)(const struct ls_block *block, const float *a, enum lockstep_activation activation,
-	               float slope);
+	void (*derive)(const struct ls_block *block, const float *a, enum lockstep_activation activation, float slope);
 	/* In place: pre-activations become output activations; row r's loss goes to
 	 * losses[r]. targets NULL: outputs only. */
 	void (*outputs)(const struct ls_block *z, enum lockstep_loss loss, const struct ls_targets *targets,

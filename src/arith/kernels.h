@@ -18,13 +18,16 @@
 #include "base/ranges.h"
 #include "vec.h"
 
+/* clang-format off: it takes UNROLL for a name */
+
 /* Calls tile(n, 1 or 2, ...) with n a constant of 1 .. TILE. */
 #if TILE == 14
-#define LS_CASES(CALL) CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) CALL(7) \
-	CALL(8) CALL(9) CALL(10) CALL(11) CALL(12) CALL(13) CALL(14)
+#define LS_CASES(CALL)                                                                                                 \
+	CALL(1)                                                                                                        \
+	CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) CALL(7) CALL(8) CALL(9) CALL(10) CALL(11) CALL(12) CALL(13) CALL(14)
 #elif TILE == 12
-#define LS_CASES(CALL) CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) \
-	CALL(7) CALL(8) CALL(9) CALL(10) CALL(11) CALL(12)
+#define LS_CASES(CALL)                                                                                                 \
+	CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) CALL(7) CALL(8) CALL(9) CALL(10) CALL(11) CALL(12)
 #elif TILE == 6
 #define LS_CASES(CALL) CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6)
 #else
@@ -45,34 +48,31 @@ INLINE void product_tile(const int n, const int vectors, const struct ls_product
 	const float *in = p->in + first * p->ld_in;
 	vec sum[TILE][2];
 
-	UNROLL for (int i = 0; i < n; i++)
-		UNROLL for (int v = 0; v < vectors; v++)
-			sum[i][v] = p->start ? vec_load(p->start + v * VEC) : vec_all(0);
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+	    p->start ? vec_load(p->start + v * VEC) : vec_all(0);
 	for (size_t k = 0; k < p->n_k; k++) {
 		const float *row = p->panel + (p->index ? p->index[k] : k) * (size_t)(vectors * VEC);
 		vec weight[2];
-		UNROLL for (int v = 0; v < vectors; v++)
-			weight[v] = vec_load(row + v * VEC);
-		UNROLL for (int i = 0; i < n; i++) {
+		UNROLL for (int v = 0; v < vectors; v++) weight[v] = vec_load(row + v * VEC);
+		UNROLL for (int i = 0; i < n; i++)
+		{
 			vec x = vec_all(in[(size_t)i * p->ld_in + k]);
-			UNROLL for (int v = 0; v < vectors; v++)
-				sum[i][v] = vec_fma(x, weight[v], sum[i][v]);
+			UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_fma(x, weight[v], sum[i][v]);
 		}
 	}
-	UNROLL for (int i = 0; i < n; i++)
-		UNROLL for (int v = 0; v < vectors; v++)
-			vec_store(p->out + (first + (size_t)i) * p->ld_out + v * VEC, vec_add(sum[i][v], vec_all(0)));
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++)
+	    vec_store(p->out + (first + (size_t)i) * p->ld_out + v * VEC, vec_add(sum[i][v], vec_all(0)));
 }
 
 static void product_rows(const struct ls_product *p, size_t first, size_t n)
 {
 	switch (n) {
-#define CALL(N)                                                                                                    \
-	case N:                                                                                                    \
-		if (p->width == VEC)                                                                               \
-			product_tile(N, 1, p, first);                                                              \
-		else                                                                                               \
-			product_tile(N, 2, p, first);                                                              \
+#define CALL(N)                                                                                                        \
+	case N:                                                                                                        \
+		if (p->width == VEC)                                                                                   \
+			product_tile(N, 1, p, first);                                                                  \
+		else                                                                                                   \
+			product_tile(N, 2, p, first);                                                                  \
 		break;
 		LS_CASES(CALL)
 #undef CALL
@@ -154,18 +154,15 @@ struct tile_stack {
 INLINE void slice_sum(const int n, const int vectors, const struct ls_gradient *g, size_t first, uint32_t slice,
                       vec sum[TILE][2])
 {
-	UNROLL for (int i = 0; i < n; i++)
-		UNROLL for (int v = 0; v < vectors; v++)
-			sum[i][v] = vec_all(0);
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
 	for (size_t r = g->slices[slice]; r < g->slices[slice + 1]; r++) {
 		const float *in = g->in + r * g->ld_in + first;
 		vec delta[2];
-		UNROLL for (int v = 0; v < vectors; v++)
-			delta[v] = vec_load(g->delta + r * g->ld_delta + v * VEC);
-		UNROLL for (int i = 0; i < n; i++) {
+		UNROLL for (int v = 0; v < vectors; v++) delta[v] = vec_load(g->delta + r * g->ld_delta + v * VEC);
+		UNROLL for (int i = 0; i < n; i++)
+		{
 			vec x = vec_all(in[i]);
-			UNROLL for (int v = 0; v < vectors; v++)
-				sum[i][v] = vec_fma(x, delta[v], sum[i][v]);
+			UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_fma(x, delta[v], sum[i][v]);
 		}
 	}
 }
@@ -183,21 +180,21 @@ INLINE void gradient_tile(const int n, const int vectors, const struct ls_gradie
 		slice_sum(n, vectors, g, first, slice, sum);
 		for (uint32_t ones = slice; ones & 1; ones >>= 1) {
 			const float *tile = stack.tiles[--top];
-			UNROLL for (int i = 0; i < n; i++)
-				UNROLL for (int v = 0; v < vectors; v++)
-					sum[i][v] = vec_add(vec_load(tile + (i * 2 + v) * VEC), sum[i][v]);
+			UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+			    vec_add(vec_load(tile + (i * 2 + v) * VEC), sum[i][v]);
 		}
 		if (slice + 1 == g->n_slices)
 			break;
 		float *tile = stack.tiles[top++];
-		UNROLL for (int i = 0; i < n; i++)
-			UNROLL for (int v = 0; v < vectors; v++)
-				vec_store(tile + (i * 2 + v) * VEC, sum[i][v]);
+		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++)
+		    vec_store(tile + (i * 2 + v) * VEC, sum[i][v]);
 	}
 
-	UNROLL for (int i = 0; i < n; i++) {
+	UNROLL for (int i = 0; i < n; i++)
+	{
 		size_t offset = g->out ? 0 : target_offset(&g->target, first + (size_t)i, (size_t)(vectors * VEC));
-		UNROLL for (int v = 0; v < vectors; v++) {
+		UNROLL for (int v = 0; v < vectors; v++)
+		{
 			if (g->out)
 				vec_store(g->out + (first + (size_t)i) * (size_t)(vectors * VEC) + v * VEC, sum[i][v]);
 			else
@@ -210,12 +207,12 @@ INLINE void gradient_tile(const int n, const int vectors, const struct ls_gradie
 static void gradient_columns(const struct ls_gradient *g, size_t first, size_t n, struct update *update)
 {
 	switch (n) {
-#define CALL(N)                                                                                                    \
-	case N:                                                                                                    \
-		if (g->width == VEC)                                                                               \
-			gradient_tile(N, 1, g, first, update);                                                     \
-		else                                                                                               \
-			gradient_tile(N, 2, g, first, update);                                                     \
+#define CALL(N)                                                                                                        \
+	case N:                                                                                                        \
+		if (g->width == VEC)                                                                                   \
+			gradient_tile(N, 1, g, first, update);                                                         \
+		else                                                                                                   \
+			gradient_tile(N, 2, g, first, update);                                                         \
 		break;
 		LS_CASES(CALL)
 #undef CALL
@@ -267,17 +264,14 @@ static int reduce(const struct ls_reduction *r)
 static float peak(size_t n, float x)
 {
 	vec sum[TILE][2], factor = vec_all(x);
-	UNROLL for (int i = 0; i < TILE; i++)
-		UNROLL for (int v = 0; v < 2; v++)
-			sum[i][v] = vec_all((float)(2 * i + v));
+	UNROLL for (int i = 0; i < TILE; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
+	    vec_all((float)(2 * i + v));
 	for (size_t round = 0; round < n; round++)
-		UNROLL for (int i = 0; i < TILE; i++)
-			UNROLL for (int v = 0; v < 2; v++)
-				sum[i][v] = vec_fma(sum[i][v], factor, factor);
+		UNROLL for (int i = 0; i < TILE; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
+		    vec_fma(sum[i][v], factor, factor);
 
 	float lanes[VEC];
-	UNROLL for (int i = 1; i < TILE; i++)
-		sum[0][0] = vec_add(sum[0][0], vec_add(sum[i][0], sum[i][1]));
+	UNROLL for (int i = 1; i < TILE; i++) sum[0][0] = vec_add(sum[0][0], vec_add(sum[i][0], sum[i][1]));
 	vec_store(lanes, sum[0][0]);
 	return lanes[0];
 }

@@ -28,8 +28,7 @@ void ls_philox(const uint32_t counter[4], uint64_t seed, uint32_t words[4])
 
 void ls_draw(const struct ls_draw *draw, uint64_t seed, uint32_t words[4])
 {
-	const uint32_t counter[4] = {draw->unit, draw->row, draw->epoch,
-	                             (uint32_t)draw->purpose << 16 | draw->layer};
+	const uint32_t counter[4] = {draw->unit, draw->row, draw->epoch, (uint32_t)draw->purpose << 16 | draw->layer};
 	ls_philox(counter, seed, words);
 }
 

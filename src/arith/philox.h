@@ -10,13 +10,7 @@
 
 #include <stdint.h>
 
-enum ls_purpose {
-	LS_PURPOSE_WEIGHT = 1,
-	LS_PURPOSE_BIAS,
-	LS_PURPOSE_SHUFFLE,
-	LS_PURPOSE_SPLIT,
-	LS_PURPOSE_DROPOUT
-};
+enum ls_purpose { LS_PURPOSE_WEIGHT = 1, LS_PURPOSE_BIAS, LS_PURPOSE_SHUFFLE, LS_PURPOSE_SPLIT, LS_PURPOSE_DROPOUT };
 
 struct ls_draw {
 	enum ls_purpose purpose;

@@ -192,8 +192,9 @@ static float quadratic_row(size_t n, size_t n_padded, float *z, struct target ta
 
 static void outputs(const struct ls_block *z, enum lockstep_loss loss, const struct ls_targets *targets, float *losses)
 {
-	static float (*const rows[])(size_t, size_t, float *, struct target) = {
-	    [LOCKSTEP_SOFTMAX] = softmax_row, [LOCKSTEP_MULTILABEL] = multilabel_row, [LOCKSTEP_QUADRATIC] = quadratic_row};
+	static float (*const rows[])(size_t, size_t, float *, struct target) = {[LOCKSTEP_SOFTMAX] = softmax_row,
+	                                                                        [LOCKSTEP_MULTILABEL] = multilabel_row,
+	                                                                        [LOCKSTEP_QUADRATIC] = quadratic_row};
 	for (size_t r = 0; r < z->n_rows; r++) {
 		struct target target = targets ? row_target(targets, r, z->n) : (struct target){NULL, 0};
 		float row_loss = rows[loss](z->n, padded(z), z->values + r * z->ld, target);

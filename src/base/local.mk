@@ -9,6 +9,8 @@ libls_la_SOURCES += \
 	%D%/error.h \
 	%D%/memory.c \
 	%D%/memory.h \
+	%D%/name.c \
+	%D%/name.h \
 	%D%/ranges.c \
 	%D%/ranges.h \
 	%D%/sha256.c \

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define STEP_MAX 0x1p-4 /* by which the unit's pre-activation moves */
+#define STEP_MAX 0x1p-4  /* by which the unit's pre-activation moves */
 #define STEP_MIN 0x1p-20 /* below, rounding exceeds 1e-6 of a usual gradient */
 #define LEVELS 10
 

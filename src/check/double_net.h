@@ -35,7 +35,7 @@ struct ls_double_net {
 	double *gradient;                        /* of the mean loss; by ls_double_net_backward() */
 
 	size_t n_rows;
-	uint8_t *targets; /* [n_rows][outputs], 0 or 1 */
+	uint8_t *targets;                     /* [n_rows][outputs], 0 or 1 */
 	double *inputs[LS_DOUBLE_LAYERS_MAX]; /* a_l: what layer l reads; the rows themselves for l = 0 */
 	double *z[LS_DOUBLE_LAYERS_MAX];      /* pre-activations of layer l */
 	double *delta[LS_DOUBLE_LAYERS_MAX];  /* d loss of the row / d z */

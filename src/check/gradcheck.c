@@ -24,10 +24,10 @@ struct gradcheck {
 	lockstep_trainer *trainer;
 	struct ls_double_net *net;
 	uint32_t n_rows;
-	float *inputs;  /* [n_rows][features], scaled */
-	uint32_t *rows; /* [n_rows]: index in the training file */
-	float *kernel;  /* [largest tensor] */
-	double *bound;  /* [parameters] */
+	float *inputs;                           /* [n_rows][features], scaled */
+	uint32_t *rows;                          /* [n_rows]: index in the training file */
+	float *kernel;                           /* [largest tensor] */
+	double *bound;                           /* [parameters] */
 	struct lockstep_gradcheck_layer *layers; /* [2 * n_layers] */
 };
 
@@ -100,8 +100,7 @@ static lockstep_status make_net(struct gradcheck *check, const lockstep_network 
 	return LOCKSTEP_OK;
 }
 
-static lockstep_status load_parameters(struct gradcheck *check, const lockstep_network *network,
-                                       lockstep_error *error)
+static lockstep_status load_parameters(struct gradcheck *check, const lockstep_network *network, lockstep_error *error)
 {
 	struct ls_double_net *net = check->net;
 	for (size_t tensor = 0; tensor < 2 * net->n_layers; tensor++) {

@@ -25,12 +25,12 @@
 struct row_errors {
 	const struct ls_double_net *net;
 	size_t row;
-	double growth;   /* gamma of the chain over the rows, with tree and mean */
+	double growth;                        /* gamma of the chain over the rows, with tree and mean */
 	double *inputs[LS_DOUBLE_LAYERS_MAX]; /* [n_l], of a_l */
 	double *z[LS_DOUBLE_LAYERS_MAX];      /* [n_{l+1}] */
 	double *outputs;                      /* [outputs] */
 	double *delta[LS_DOUBLE_LAYERS_MAX];  /* [n_{l+1}] */
-	double *sum;     /* [widest hidden layer]: W^T delta ... */
+	double *sum;                          /* [widest hidden layer]: W^T delta ... */
 	double *sum_error;                    /* ... and its error */
 };
 
@@ -307,8 +307,7 @@ static size_t lay_out(struct row_errors *e, double *block)
 	return n + 3 * widest;
 }
 
-lockstep_status ls_kernel_bound(const struct ls_double_net *net, uint32_t slices, double *bound,
-                                lockstep_error *error)
+lockstep_status ls_kernel_bound(const struct ls_double_net *net, uint32_t slices, double *bound, lockstep_error *error)
 {
 	struct row_errors e = {.net = net, .growth = gamma_of(row_chain(net->n_rows, slices))};
 	double *block = ls_memory_allocate(lay_out(&e, NULL), sizeof *block);

@@ -17,8 +17,7 @@
 /* Writes a bound for every parameter of the net into bound[n_parameters],
  * after forward and backward pass. `slices` is the number of slices that the
  * mini-batch takes. */
-lockstep_status ls_kernel_bound(const struct ls_double_net *net, uint32_t slices, double *bound,
-                                lockstep_error *error);
+lockstep_status ls_kernel_bound(const struct ls_double_net *net, uint32_t slices, double *bound, lockstep_error *error);
 
 /* Compares one tensor, element by element, and fills gradient_max,
  * kernel_error, kernel_bound and n_outside of `layer`. NaN lies outside. */

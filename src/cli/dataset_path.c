@@ -39,8 +39,7 @@ static int try_place(struct places *places, const char *folder, const char *file
 	if (access(places->path, F_OK) == 0)
 		return 1;
 	size_t used = strlen(places->tried);
-	snprintf(places->tried + used, sizeof places->tried - used, "%s%.350s", used ? ", " : "",
-	         places->path);
+	snprintf(places->tried + used, sizeof places->tried - used, "%s%.350s", used ? ", " : "", places->path);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/name.h"
 #include "base/sha256.h"
 #include "json_text.h"
 #include "lockstep/train.h"
@@ -88,10 +89,7 @@ const char *ls_model_label_kind_name(enum lockstep_label_kind kind)
 
 int ls_model_label_kind_parse(const char *name)
 {
-	for (size_t i = 0; i < sizeof label_kinds / sizeof *label_kinds; i++)
-		if (!strcmp(name, label_kinds[i]))
-			return (int)i;
-	return -1;
+	return ls_name_find(name, label_kinds, sizeof label_kinds / sizeof *label_kinds);
 }
 
 /* ---- Saving --------------------------------------------------------------- */

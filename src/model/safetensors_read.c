@@ -183,7 +183,8 @@ static lockstep_status parse_metadata(struct ls_safetensors_reader *reader, lock
 	contents->metadata = ls_memory_allocate(json_object_size(pairs), sizeof *contents->metadata);
 	if (!contents->metadata)
 		return ls_error_memory(error, "the metadata of a model file");
-	json_object_foreach(pairs, key, value) {
+	json_object_foreach(pairs, key, value)
+	{
 		if (!is_plain(key) || !json_is_string(value) || !is_plain(json_string_value(value)))
 			return ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
 			                    "%s: header: metadata '%s' is not a line of text", reader->path,
@@ -257,7 +258,8 @@ static lockstep_status parse_tensors(struct ls_safetensors_reader *reader, locks
 	contents->tensors = ls_memory_allocate(json_object_size(reader->header), sizeof *contents->tensors);
 	if (!contents->tensors)
 		return ls_error_memory(error, "the tensors of a model file");
-	json_object_foreach(reader->header, name, object) {
+	json_object_foreach(reader->header, name, object)
+	{
 		if (!strcmp(name, LS_METADATA_KEY))
 			continue;
 		if (!is_plain(name))

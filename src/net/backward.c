@@ -7,7 +7,8 @@
 static struct ls_block last_block(const struct ls_shard *shard, const struct ls_pass *pass)
 {
 	const struct ls_shard_layer *last = &shard->layers[shard->n_layers - 1];
-	return (struct ls_block){last->a, pass->n_rows, pass->packed->layers[shard->n_layers - 1].forward.n_out, last->ld};
+	return (struct ls_block){last->a, pass->n_rows, pass->packed->layers[shard->n_layers - 1].forward.n_out,
+	                         last->ld};
 }
 
 void ls_outputs(struct ls_shard *shard, const struct ls_pass *pass)
@@ -27,11 +28,8 @@ void ls_loss(struct ls_shard *shard, const struct ls_pass *pass)
 static void carry_back(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
                        const struct ls_shard_layer *from, struct ls_shard_layer *to)
 {
-	struct ls_product product = {.n_rows = n_rows,
-	                             .n_k = layer->backward.n_k,
-	                             .in = from->delta,
-	                             .ld_in = from->ld,
-	                             .ld_out = to->ld};
+	struct ls_product product = {
+	    .n_rows = n_rows, .n_k = layer->backward.n_k, .in = from->delta, .ld_in = from->ld, .ld_out = to->ld};
 	for (size_t p = 0; p < ls_panels_count(&layer->backward); p++) {
 		struct ls_panel panel = ls_panels_get(&layer->backward, p);
 		product.panel = layer->transposed + panel.offset;

@@ -26,8 +26,8 @@ static void drop_row(const struct ls_dropout *dropout, uint32_t i_layer, uint32_
 	uint32_t words[4];
 	for (uint32_t j = 0; j < n; j++) {
 		if (j % 4 == 0)
-			ls_draw(&(struct ls_draw){LS_PURPOSE_DROPOUT, i_layer, dropout->epoch, row, j / 4}, dropout->seed,
-			        words);
+			ls_draw(&(struct ls_draw){LS_PURPOSE_DROPOUT, i_layer, dropout->epoch, row, j / 4},
+			        dropout->seed, words);
 		kept[j] = words[j % 4] >= dropout->threshold;
 		out[j] = kept[j] ? a[j] * dropout->scale : 0;
 	}

@@ -19,7 +19,8 @@ static float weight(enum lockstep_init init, const struct ls_layer *layer, uint3
 {
 	switch (init) {
 	case LOCKSTEP_INIT_GLOROT:
-		return (float)((((double)word + 0.5) * 0x1p-31 - 1.0) * sqrt(6.0 / (double)(layer->n_in + layer->n_out)));
+		return (float)((((double)word + 0.5) * 0x1p-31 - 1.0) *
+		               sqrt(6.0 / (double)(layer->n_in + layer->n_out)));
 	case LOCKSTEP_INIT_HE:
 		return (float)(normal(word) * sqrt(2.0 / (double)layer->n_in));
 	case LOCKSTEP_INIT_NORMAL:

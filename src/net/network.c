@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/name.h"
 #include "base/sha256.h"
 #include "init.h"
 
@@ -24,14 +25,6 @@ static const char *const loss_names[] = {"softmax", "multilabel", "quadratic"};
 static const char *const init_names[] = {"normal", "glorot", "he"};
 
 #define COUNT(names) (sizeof(names) / sizeof *(names))
-
-static int find_name(const char *name, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return (int)i;
-	return -1;
-}
 
 const char *lockstep_activation_name(enum lockstep_activation activation)
 {
@@ -50,23 +43,24 @@ const char *lockstep_init_name(enum lockstep_init init)
 
 int lockstep_activation_parse(const char *name)
 {
-	return find_name(name, activation_names, COUNT(activation_names));
+	return ls_name_find(name, activation_names, COUNT(activation_names));
 }
 
 int lockstep_loss_parse(const char *name)
 {
-	return find_name(name, loss_names, COUNT(loss_names));
+	return ls_name_find(name, loss_names, COUNT(loss_names));
 }
 
 int lockstep_init_parse(const char *name)
 {
-	return find_name(name, init_names, COUNT(init_names));
+	return ls_name_find(name, init_names, COUNT(init_names));
 }
 
 lockstep_status ls_network_check_options(const struct lockstep_network_options *options, lockstep_error *error)
 {
 	if ((unsigned)options->hidden >= COUNT(activation_names))
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "unknown hidden activation %d", (int)options->hidden);
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "unknown hidden activation %d",
+		                    (int)options->hidden);
 	if ((unsigned)options->loss >= COUNT(loss_names))
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "unknown loss %d", (int)options->loss);
 	if ((unsigned)options->init >= COUNT(init_names))
@@ -99,7 +93,8 @@ static lockstep_status parse_sizes(const char *text, size_t sizes[LS_LAYERS_MAX 
 			break;
 		if (*at != '-')
 			return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-			                    "layers '%.100s': '%c' after size %zu; sizes are joined by '-'", text, *at, n);
+			                    "layers '%.100s': '%c' after size %zu; sizes are joined by '-'", text, *at,
+			                    n);
 	}
 	if (n < 2)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
@@ -290,8 +285,8 @@ lockstep_status ls_network_find(const struct lockstep_network *network, const ch
 		return LOCKSTEP_OK;
 	}
 	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-	                    "no tensor '%.100s': names are layers.I.weight and layers.I.bias with I from 0 to %zu", name,
-	                    network->n_layers - 1);
+	                    "no tensor '%.100s': names are layers.I.weight and layers.I.bias with I from 0 to %zu",
+	                    name, network->n_layers - 1);
 }
 
 lockstep_status lockstep_network_get(const lockstep_network *network, const char *name, float *values, size_t n,
@@ -313,7 +308,8 @@ lockstep_status lockstep_network_set(lockstep_network *network, const char *name
 		return status;
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(values[i]))
-			return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "tensor %s: element %zu is not finite", name, i);
+			return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "tensor %s: element %zu is not finite",
+			                    name, i);
 	memcpy(tensor, values, n * sizeof *values);
 	return LOCKSTEP_OK;
 }

@@ -25,12 +25,12 @@ struct lockstep_network {
 	size_t n_layers;
 	struct ls_layer layers[LS_LAYERS_MAX];
 	struct lockstep_network_options options;
-	float *parameters;         /* all tensors in the model file's order; layers point into it */
+	float *parameters; /* all tensors in the model file's order; layers point into it */
 	size_t n_parameters;
-	struct ls_scaling scaling; /* of the inputs; kind AUTO until trained: resolved from the data */
+	struct ls_scaling scaling;           /* of the inputs; kind AUTO until trained: resolved from the data */
 	enum lockstep_label_kind label_kind; /* of the training data; NONE until trained */
-	char **label_names;        /* [outputs], or NULL */
-	char *job;                 /* one line of JSON, or NULL */
+	char **label_names;                  /* [outputs], or NULL */
+	char *job;                           /* one line of JSON, or NULL */
 };
 
 /* A network of the given sizes with all parameters 0: what create and load
@@ -51,7 +51,6 @@ lockstep_status ls_network_find(const struct lockstep_network *network, const ch
                                 lockstep_error *error);
 
 /* Replaces the label names by copies (NULL: none). Unchanged on failure. */
-lockstep_status ls_network_set_label_names(struct lockstep_network *network, char *const *names,
-                                           lockstep_error *error);
+lockstep_status ls_network_set_label_names(struct lockstep_network *network, char *const *names, lockstep_error *error);
 
 #endif

@@ -50,10 +50,10 @@ struct ls_pass {
 	const struct ls_packed *packed;
 	const struct lockstep_network_options *options;
 	size_t n_rows;
-	const uint32_t *rows;     /* [n_rows] indices in the file, for targets and dropout */
-	const uint32_t *columns;  /* [n_columns] inputs in use; NULL: all */
+	const uint32_t *rows;    /* [n_rows] indices in the file, for targets and dropout */
+	const uint32_t *columns; /* [n_columns] inputs in use; NULL: all */
 	size_t n_columns;
-	struct ls_targets targets;/* its rows are `rows` */
+	struct ls_targets targets; /* its rows are `rows` */
 	struct ls_dropout dropout;
 };
 

@@ -119,8 +119,7 @@ static lockstep_status choose_size(struct ls_team *team, const struct ls_team_op
 	return status;
 }
 
-static lockstep_status place_members(struct ls_team *team, const struct ls_team_options *options,
-                                     lockstep_error *error)
+static lockstep_status place_members(struct ls_team *team, const struct ls_team_options *options, lockstep_error *error)
 {
 	team->places = ls_memory_allocate(team->size, sizeof *team->places);
 	team->members = ls_memory_allocate(team->size, sizeof *team->members);
@@ -130,8 +129,8 @@ static lockstep_status place_members(struct ls_team *team, const struct ls_team_
 		team->members[i].team = team;
 		team->members[i].worker = i;
 	}
-	lockstep_status status = ls_placement_fill(team->topology->hwloc, team->size, bind_of(options), options->smt,
-	                                           team->places, error);
+	lockstep_status status =
+	    ls_placement_fill(team->topology->hwloc, team->size, bind_of(options), options->smt, team->places, error);
 	return status ? status : save_binding(team, error);
 }
 
@@ -154,8 +153,7 @@ static void do_nothing(void *context, uint32_t worker, uint32_t n_workers)
 }
 
 /* When the first, empty run returns, every worker has tried to bind itself. */
-static lockstep_status start_members(struct ls_team *team, const struct ls_team_options *options,
-                                     lockstep_error *error)
+static lockstep_status start_members(struct ls_team *team, const struct ls_team_options *options, lockstep_error *error)
 {
 	lockstep_status status = ls_parking_init(&team->parking, error);
 	if (status)

@@ -42,8 +42,8 @@ static uint64_t synthetic_objects(const char *text)
 
 static lockstep_status choose_machine(hwloc_topology_t hwloc, lockstep_error *error)
 {
-	if (hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM |
-	                                        HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING))
+	if (hwloc_topology_set_flags(hwloc,
+	                             HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM | HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING))
 		return ls_error_set(error, LOCKSTEP_ERROR_SYSTEM, "hwloc cannot restrict itself to this process: %s",
 		                    strerror(errno));
 	return LOCKSTEP_OK;

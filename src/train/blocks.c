@@ -29,8 +29,8 @@ static size_t cut_layer(const struct ls_packed *packed, size_t i_layer, struct l
 
 	for (size_t first = 0; first < n_panels; first += step, n++)
 		if (blocks)
-			blocks[n] = (struct ls_param_block){i_layer, first,
-			                                    n_panels - first < step ? n_panels - first : step};
+			blocks[n] =
+			    (struct ls_param_block){i_layer, first, n_panels - first < step ? n_panels - first : step};
 	return n;
 }
 

@@ -35,8 +35,8 @@ static size_t chunk_count(size_t n_rows)
 }
 
 lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_packed *packed,
-                                    const struct lockstep_network_options *options, size_t max_rows,
-                                    uint32_t n_workers, lockstep_error *error)
+                                    const struct lockstep_network_options *options, size_t max_rows, uint32_t n_workers,
+                                    lockstep_error *error)
 {
 	lockstep_status status = LOCKSTEP_OK;
 	struct ls_evaluator *evaluator = ls_memory_allocate(1, sizeof *evaluator);
@@ -134,7 +134,8 @@ static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, si
 	struct ls_pass pass = forward_chunk(evaluator, seat, i_chunk);
 
 	*chunk = (struct ls_chunk){0};
-	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out, last->ld, chunk);
+	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out, last->ld,
+	            chunk);
 	ls_loss(seat->shard, &pass);
 	for (size_t r = 0; r < pass.n_rows; r++)
 		chunk->loss += (double)seat->shard->losses[r];
@@ -175,8 +176,7 @@ static struct lockstep_metrics summarise(const struct ls_evaluator *evaluator)
 	metrics.loss = tree_loss(evaluator->chunks, evaluator->n_chunks) / (double)metrics.n_rows;
 	metrics.accuracy = (double)metrics.n_exact / (double)metrics.n_rows;
 	if (table->flags)
-		metrics.label_accuracy =
-		    (double)metrics.n_flags / ((double)metrics.n_rows * (double)table->n_labels);
+		metrics.label_accuracy = (double)metrics.n_flags / ((double)metrics.n_rows * (double)table->n_labels);
 	return metrics;
 }
 

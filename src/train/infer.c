@@ -40,7 +40,8 @@ static lockstep_status check_rows(const lockstep_network *network, const struct 
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the data have no labels to evaluate with");
 	if (table->label_kind == LOCKSTEP_LABELS_MULTI ? table->n_labels != n_out : table->n_labels > n_out)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu outputs, but the data have %zu labels", n_out, table->n_labels);
+		                    "the network has %zu outputs, but the data have %zu labels", n_out,
+		                    table->n_labels);
 	if (network->options.loss == LOCKSTEP_SOFTMAX && table->label_kind == LOCKSTEP_LABELS_MULTI)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "a softmax network needs one class a row, but the data are multi-label");
@@ -57,8 +58,8 @@ static lockstep_status inference_init(struct inference *inference, const lockste
 	if (!status)
 		status = ls_packed_create(&inference->packed, network, inference->arith, 0, error);
 	if (!status)
-		status = ls_evaluator_create(&inference->evaluator, inference->packed, &network->options, table->n_rows, 1,
-		                             error);
+		status = ls_evaluator_create(&inference->evaluator, inference->packed, &network->options, table->n_rows,
+		                             1, error);
 	if (!status && network->scaling.kind == LOCKSTEP_SCALE_AUTO)
 		status = ls_scaling_fit(&inference->scaling, LOCKSTEP_SCALE_AUTO, table, NULL, table->n_rows, error);
 	else if (!status)

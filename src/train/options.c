@@ -5,9 +5,9 @@
 #include "options.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
+#include "base/name.h"
 #include "base/ranges.h"
 
 static const char *const scale_names[] = {"auto", "none", "unit", "standardise"};
@@ -15,15 +15,14 @@ static const char *const schedule_names[] = {"constant", "step", "exponential", 
 static const char *const monitor_names[] = {"loss", "accuracy"};
 static const char *const engine_names[] = {"pthreads", "openmp", "serial"};
 
-#define COUNT(names) ((int)(sizeof(names) / sizeof *(names)))
+#define COUNT(names) (sizeof(names) / sizeof *(names))
 #define UNKNOWN (-2)
 
-static int find_name(const char *name, const char *const *names, int n, int first)
+/* The enumeration's value, which counts from `first`. */
+static int parse(const char *name, const char *const *names, size_t n, int first)
 {
-	for (int i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return i + first;
-	return UNKNOWN;
+	int found = ls_name_find(name, names, n);
+	return found < 0 ? UNKNOWN : found + first;
 }
 
 const char *lockstep_scale_name(enum lockstep_scale scale)
@@ -48,22 +47,22 @@ const char *lockstep_engine_name(enum lockstep_engine engine)
 
 int lockstep_scale_parse(const char *name)
 {
-	return find_name(name, scale_names, COUNT(scale_names), LOCKSTEP_SCALE_AUTO);
+	return parse(name, scale_names, COUNT(scale_names), LOCKSTEP_SCALE_AUTO);
 }
 
 int lockstep_schedule_parse(const char *name)
 {
-	return find_name(name, schedule_names, COUNT(schedule_names), 0);
+	return parse(name, schedule_names, COUNT(schedule_names), 0);
 }
 
 int lockstep_monitor_parse(const char *name)
 {
-	return find_name(name, monitor_names, COUNT(monitor_names), 0);
+	return parse(name, monitor_names, COUNT(monitor_names), 0);
 }
 
 int lockstep_engine_parse(const char *name)
 {
-	return find_name(name, engine_names, COUNT(engine_names), 0);
+	return parse(name, engine_names, COUNT(engine_names), 0);
 }
 
 /* ---- Ranges ---------------------------------------------------------- */
@@ -95,8 +94,8 @@ static lockstep_status check_batch(const struct lockstep_train_options *o, locks
 	if (o->slices & (o->slices - 1) || o->slices > LS_SLICES_MAX)
 		return refuse(error, "slices", o->slices, "a power of two, at most 65536");
 	if (o->slices > o->batch)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "slices %u: more than the %u rows of a mini-batch", o->slices, o->batch);
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "slices %u: more than the %u rows of a mini-batch",
+		                    o->slices, o->batch);
 	uint32_t slices = ls_train_slices(o);
 	if (o->workers > slices)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,

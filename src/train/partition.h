@@ -20,10 +20,10 @@ struct ls_node {
 
 struct ls_partition {
 	uint32_t n_rows, n_slices, n_workers;
-	uint32_t capacity;   /* nodes that fit */
+	uint32_t capacity; /* nodes that fit */
 	uint32_t n_nodes;
-	struct ls_node *nodes;  /* [n_nodes] */
-	uint8_t *n_merges;      /* [n_nodes] */
+	struct ls_node *nodes; /* [n_nodes] */
+	uint8_t *n_merges;     /* [n_nodes] */
 };
 
 /* Room for any mini-batch of up to `slices` slices over n_workers. */

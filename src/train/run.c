@@ -94,8 +94,8 @@ static lockstep_status evaluate_epoch(struct lockstep_trainer *trainer, struct l
 	lockstep_status status = ls_evaluator_run(trainer->evaluator, trainer->team, &trainer->steps.source,
 	                                          split->validation, split->n_validation, &epoch->validation, error);
 	if (!status)
-		status = ls_evaluator_run(trainer->evaluator, trainer->team, &test, NULL, test.table->n_rows, &epoch->test,
-		                          error);
+		status = ls_evaluator_run(trainer->evaluator, trainer->team, &test, NULL, test.table->n_rows,
+		                          &epoch->test, error);
 	return status;
 }
 

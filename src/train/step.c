@@ -78,8 +78,7 @@ static void set_partition(const struct ls_steps *steps, struct ls_worker *worker
 	worker->n_subtrees = ls_shard_subtrees(slices, worker->subtrees);
 	worker->slice_rows[0] = 0;
 	for (uint32_t i = slices.begin; i < slices.end; i++)
-		worker->slice_rows[i - slices.begin + 1] =
-		    ls_slice_rows(n_rows, partition->n_slices, i).end - first;
+		worker->slice_rows[i - slices.begin + 1] = ls_slice_rows(n_rows, partition->n_slices, i).end - first;
 }
 
 static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
@@ -129,8 +128,8 @@ static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32
 {
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
-	ls_source_gather(&steps->source, pass->rows, pass->n_rows, pass->columns, pass->n_columns, worker->shard->inputs,
-	                 worker->shard->ld_inputs);
+	ls_source_gather(&steps->source, pass->rows, pass->n_rows, pass->columns, pass->n_columns,
+	                 worker->shard->inputs, worker->shard->ld_inputs);
 	ls_forward(worker->shard, pass);
 	ls_loss(worker->shard, pass);
 	sum_losses(steps, worker, step);
@@ -311,8 +310,8 @@ static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, 
 	size_t first = share(view->n_k, n_workers, i_worker), end = share(view->n_k, n_workers, i_worker + 1);
 
 	find_nodes(steps, worker, sequence, view->offset + first * width);
-	int not_finite = reduce_rows(steps, worker, weight_target(view, view->columns, first), end - first, width,
-	                             &worker->update);
+	int not_finite =
+	    reduce_rows(steps, worker, weight_target(view, view->columns, first), end - first, width, &worker->update);
 	if (view->i_panel % n_workers == i_worker) {
 		struct ls_update update = bias_update(worker);
 		find_nodes(steps, worker, sequence, view->offset + view->layer->forward.n_k * width);
@@ -331,8 +330,9 @@ static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, 
 		struct panel_view view = view_panel(steps, worker, block, p);
 		not_finite |= reduce_panel(steps, worker, i_worker, &view, sequence);
 		if (block->i_layer == 0)
-			not_finite |= update_rest(steps, worker, &view, share(worker->n_rest, steps->n_workers, i_worker),
-			                          share(worker->n_rest, steps->n_workers, i_worker + 1));
+			not_finite |=
+			    update_rest(steps, worker, &view, share(worker->n_rest, steps->n_workers, i_worker),
+			                share(worker->n_rest, steps->n_workers, i_worker + 1));
 	}
 	return not_finite;
 }
@@ -370,7 +370,8 @@ static int walk_blocks(const struct ls_steps *steps, struct ls_worker *worker, u
 			ls_counter_publish(steps->team, &worker->produced, sequence);
 		}
 		if (b >= LS_RING_AHEAD)
-			not_finite |= reduce_when_ready(steps, worker, i_worker, b - LS_RING_AHEAD, sequence - LS_RING_AHEAD);
+			not_finite |=
+			    reduce_when_ready(steps, worker, i_worker, b - LS_RING_AHEAD, sequence - LS_RING_AHEAD);
 	}
 	return not_finite;
 }

@@ -30,22 +30,22 @@
  * the run; read-only in it, but for the marked members. */
 struct ls_steps {
 	struct ls_team *team;
-	struct ls_packed *packed;       /* weights: read by all, written each by the worker whose share it is */
-	struct ls_packed *target;       /* where updates go: `packed`, or a copy that takes the gradients */
+	struct ls_packed *packed; /* weights: read by all, written each by the worker whose share it is */
+	struct ls_packed *target; /* where updates go: `packed`, or a copy that takes the gradients */
 	const struct ls_blocks *blocks;
-	struct ls_worker **workers;     /* [n_workers] */
+	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
 	struct ls_source source;
 	const struct lockstep_network_options *network;
 	const struct lockstep_train_options *options;
 	uint32_t slices;
 	uint64_t steps_per_epoch;
-	const uint32_t *order;          /* [n_order] rows of the running epoch */
+	const uint32_t *order; /* [n_order] rows of the running epoch */
 	uint32_t n_order;
-	uint32_t epoch;                 /* from 0 */
-	uint64_t first_step, end_step;  /* of the job; all in this epoch */
-	uint64_t n_walks;               /* steps walked before this run, since the counters were 0 */
-	int store_only;                 /* gradients only, no update */
+	uint32_t epoch;                /* from 0 */
+	uint64_t first_step, end_step; /* of the job; all in this epoch */
+	uint64_t n_walks;              /* steps walked before this run, since the counters were 0 */
+	int store_only;                /* gradients only, no update */
 
 	/* Called by worker 0 after every step but the last; non-zero ends the run. */
 	int (*on_step)(void *context, uint64_t step);
@@ -53,17 +53,17 @@ struct ls_steps {
 
 	/* Kept twice, by the parity of the step; written before the barrier, read
 	 * after it. `diverged` and `stopped` hold step + 1 of the step that ended. */
-	double *slice_losses[2];        /* [slices], each by the slice's worker */
-	_Atomic uint64_t diverged[2];   /* by whoever sees it */
-	_Atomic uint64_t stopped[2];    /* by worker 0 */
-	_Atomic int *stop_request;      /* by anyone, at any time */
+	double *slice_losses[2];      /* [slices], each by the slice's worker */
+	_Atomic uint64_t diverged[2]; /* by whoever sees it */
+	_Atomic uint64_t stopped[2];  /* by worker 0 */
+	_Atomic int *stop_request;    /* by anyone, at any time */
 
 	/* By worker 0: */
-	uint32_t n_delivered;           /* workers that ran; if not n_workers, nothing was done */
-	double loss;                    /* sum of the steps' loss totals, in step order */
-	uint64_t n_rows;                /* and of their rows */
-	uint64_t n_done;                /* steps completed without divergence */
-	uint64_t diverged_step;         /* from 1; 0: none */
+	uint32_t n_delivered;   /* workers that ran; if not n_workers, nothing was done */
+	double loss;            /* sum of the steps' loss totals, in step order */
+	uint64_t n_rows;        /* and of their rows */
+	uint64_t n_done;        /* steps completed without divergence */
+	uint64_t diverged_step; /* from 1; 0: none */
 };
 
 /* Runs steps first_step .. end_step - 1 on the whole team. LOCKSTEP_DIVERGED

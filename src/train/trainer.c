@@ -31,7 +31,8 @@ static lockstep_status check_data(const lockstep_network *network, const lockste
 	int fits = table->label_kind == LOCKSTEP_LABELS_MULTI ? table->n_labels == n_out : table->n_labels <= n_out;
 	if (!fits)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu outputs, but the data have %zu labels", n_out, table->n_labels);
+		                    "the network has %zu outputs, but the data have %zu labels", n_out,
+		                    table->n_labels);
 	if (network->options.loss == LOCKSTEP_SOFTMAX && table->label_kind == LOCKSTEP_LABELS_MULTI)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "loss softmax needs one class a row, but the data are multi-label; use multilabel "
@@ -146,9 +147,10 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, uint32_t n
 	if (making.failed)
 		return ls_error_memory(error, "the workers' buffers");
 	*n_delivered = making.n_delivered;
-	status = ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
-	                             lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
-	                             ls_team_size(trainer->team), error);
+	status =
+	    ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
+	                        lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
+	                        ls_team_size(trainer->team), error);
 	if (status)
 		return status;
 	trainer->steps.workers = trainer->workers;

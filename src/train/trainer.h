@@ -21,26 +21,26 @@ struct ls_best {
 };
 
 struct lockstep_trainer {
-	lockstep_network *network;       /* borrowed */
-	const lockstep_dataset *dataset; /* borrowed */
+	lockstep_network *network;             /* borrowed */
+	const lockstep_dataset *dataset;       /* borrowed */
 	struct lockstep_train_options options; /* scale resolved */
 	const struct ls_arith *arith;
 	struct ls_scaling scaling;
 	struct ls_split split;
-	uint32_t *order;                 /* [split.n_train] of the running epoch */
+	uint32_t *order; /* [split.n_train] of the running epoch */
 	struct ls_packed *packed;
 	struct ls_blocks blocks;
 	struct ls_team *team;
-	struct ls_worker **workers;      /* [n_workers] */
+	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
 	struct ls_evaluator *evaluator;
 	struct ls_steps steps;
-	double *slice_losses;            /* two arrays of the job's slices */
-	uint64_t next_step;              /* of the job, from 0 */
+	double *slice_losses; /* two arrays of the job's slices */
+	uint64_t next_step;   /* of the job, from 0 */
 	struct ls_best best;
-	uint32_t order_epoch;            /* the epoch that `order` is of, + 1; 0: none yet */
+	uint32_t order_epoch; /* the epoch that `order` is of, + 1; 0: none yet */
 	_Atomic int stop_request;
-	int ended;                       /* non-zero once the job diverged */
+	int ended; /* non-zero once the job diverged */
 };
 
 /* Inputs of a step's mini-batch as the first layer reads them, for gradient

@@ -36,9 +36,9 @@ static void check_every_tensor(struct ls_double_net *net)
 {
 	for (size_t tensor = 0; tensor < 2 * net->n_layers; tensor++) {
 		struct lockstep_gradcheck_layer layer = compare(net, tensor);
-		cr_assert(passed(&layer), "%s, %s, tensor %zu: error %g, %zu of %zu",
-		          lockstep_loss_name(net->loss), lockstep_activation_name(net->hidden), tensor,
-		          layer.difference_error, layer.n_sampled, layer.n_parameters);
+		cr_assert(passed(&layer), "%s, %s, tensor %zu: error %g, %zu of %zu", lockstep_loss_name(net->loss),
+		          lockstep_activation_name(net->hidden), tensor, layer.difference_error, layer.n_sampled,
+		          layer.n_parameters);
 		cr_assert_eq(layer.n_sampled + layer.n_replaced, layer.n_parameters);
 	}
 }

@@ -58,8 +58,8 @@ static void check_hand_net(enum lockstep_loss loss, const double outputs[2], dou
 Test(double_net, softmax_network_worked_by_hand)
 {
 	const double outputs[] = {3. / 4, 1. / 4};
-	const double gradient[] = {9. / 16, 9. / 8, -3. / 8, -3. / 4, 9. / 16, -3. / 8,
-	                           9. / 16, 3. / 8, -9. / 16, -3. / 8, 3. / 4, -3. / 4};
+	const double gradient[] = {9. / 16, 9. / 8, -3. / 8,  -3. / 4, 9. / 16, -3. / 8,
+	                           9. / 16, 3. / 8, -9. / 16, -3. / 8, 3. / 4,  -3. / 4};
 	check_hand_net(LOCKSTEP_SOFTMAX, outputs, log(4), gradient);
 }
 
@@ -69,7 +69,7 @@ Test(double_net, multilabel_network_worked_by_hand)
 {
 	const double outputs[] = {3. / 4, 1. / 2};
 	const double gradient[] = {15. / 32, 15. / 16, -5. / 16, -5. / 8, 15. / 32, -5. / 16,
-	                           9. / 16, 3. / 8, -3. / 8, -1. / 4, 3. / 4, -1. / 2};
+	                           9. / 16,  3. / 8,   -3. / 8,  -1. / 4, 3. / 4,   -1. / 2};
 	check_hand_net(LOCKSTEP_MULTILABEL, outputs, log(8), gradient);
 }
 
@@ -79,7 +79,7 @@ Test(double_net, quadratic_network_worked_by_hand)
 {
 	const double outputs[] = {3. / 4, 1. / 2};
 	const double gradient[] = {51. / 512, 51. / 256, -17. / 256, -17. / 128, 51. / 512, -17. / 256,
-	                           27. / 256, 9. / 128, -3. / 32, -1. / 16, 9. / 64, -1. / 8};
+	                           27. / 256, 9. / 128,  -3. / 32,   -1. / 16,   9. / 64,   -1. / 8};
 	check_hand_net(LOCKSTEP_QUADRATIC, outputs, 13. / 32, gradient);
 }
 

@@ -255,11 +255,13 @@ static void test_job(const struct settings *settings, const struct golden_job *j
 
 static int parse_arguments(struct settings *settings, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"long", no_argument, NULL, 'l'},          {"isa", required_argument, NULL, 'i'},
-	    {"workers", required_argument, NULL, 'w'}, {"golden", required_argument, NULL, 'g'},
-	    {"mnist", required_argument, NULL, 'm'},   {"overlay", required_argument, NULL, 'o'},
-	    {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"long", no_argument, NULL, 'l'},
+	                                        {"isa", required_argument, NULL, 'i'},
+	                                        {"workers", required_argument, NULL, 'w'},
+	                                        {"golden", required_argument, NULL, 'g'},
+	                                        {"mnist", required_argument, NULL, 'm'},
+	                                        {"overlay", required_argument, NULL, 'o'},
+	                                        {NULL, 0, NULL, 0}};
 	*settings = (struct settings){0};
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {

@@ -441,8 +441,11 @@ static void take_warning(const char *message, void *context)
 static void expect_warnings(enum lockstep_engine engine)
 {
 	struct warnings warnings = {0};
-	struct ls_team_options options = {.n_workers = 3, .engine = engine, .bind = "list:4000-4002",
-	                                  .on_warning = take_warning, .context = &warnings};
+	struct ls_team_options options = {.n_workers = 3,
+	                                  .engine = engine,
+	                                  .bind = "list:4000-4002",
+	                                  .on_warning = take_warning,
+	                                  .context = &warnings};
 	struct ls_team *team = NULL;
 	struct roll roll = {0};
 	cr_assert_eq(ls_team_create_on(&team, &options, create_boast(), NULL), LOCKSTEP_OK);

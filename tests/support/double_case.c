@@ -23,9 +23,8 @@ static void set_targets(struct ls_double_net *net)
 	size_t n = net->sizes[net->n_layers];
 	for (size_t row = 0; row < net->n_rows; row++)
 		for (size_t j = 0; j < n; j++)
-			net->targets[row * n + j] = net->loss == LOCKSTEP_SOFTMAX
-			                                ? j == row % n
-			                                : hash(500 + (uint32_t)(row * n + j)) % 2;
+			net->targets[row * n + j] =
+			    net->loss == LOCKSTEP_SOFTMAX ? j == row % n : hash(500 + (uint32_t)(row * n + j)) % 2;
 }
 
 struct ls_double_net *double_case(const size_t *sizes, size_t n_layers, enum lockstep_activation hidden,

@@ -9,56 +9,149 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOUNDING \
-	.layers = "784-30-10", .hidden = "sigmoid", .loss = "softmax", .init = "normal", .scale = "unit", .seed = 1, \
+/* clang-format off: a table */
+
+#define FOUNDING                                                                                                       \
+	.layers = "784-30-10", .hidden = "sigmoid", .loss = "softmax", .init = "normal", .scale = "unit", .seed = 1,   \
 	.batch = 10, .lr = 0.5, .schedule = "constant"
 
-#define RELU \
-	.layers = "784-64-32-10", .hidden = "relu", .loss = "softmax", .init = "he", .scale = "unit", .seed = 1, \
-	.epochs = 2, .batch = 64, .slices = 16, .lr = 0.05, .momentum = 0.9, .l2 = 0.0001, .dropout = 0.2, \
+#define RELU                                                                                                           \
+	.layers = "784-64-32-10", .hidden = "relu", .loss = "softmax", .init = "he", .scale = "unit", .seed = 1,       \
+	.epochs = 2, .batch = 64, .slices = 16, .lr = 0.05, .momentum = 0.9, .l2 = 0.0001, .dropout = 0.2,             \
 	.schedule = "cosine", .warmup = 0.5
 
-#define MULTILABEL \
-	.data = GOLDEN_OVERLAY, .layers = "784-40-10", .hidden = "sigmoid", .loss = "multilabel", .init = "glorot", \
+#define MULTILABEL                                                                                                     \
+	.data = GOLDEN_OVERLAY, .layers = "784-40-10", .hidden = "sigmoid", .loss = "multilabel", .init = "glorot",    \
 	.scale = "unit", .seed = 1, .epochs = 2, .batch = 50, .slices = 8, .lr = 0.5, .schedule = "constant"
 
-#define FLOATS \
-	.data = GOLDEN_FLOATS, .rows = 331, .hidden = "relu", .loss = "softmax", .init = "he", .seed = 7, \
-	.epochs = 4, .schedule = "constant"
+#define FLOATS                                                                                                         \
+	.data = GOLDEN_FLOATS, .rows = 331, .hidden = "relu", .loss = "softmax", .init = "he", .seed = 7, .epochs = 4, \
+	.schedule = "constant"
 
 const struct golden_job golden_jobs[] = {
-	{.name = "founding", .rows = 997, .epochs = 2, FOUNDING},
-	{.name = "founding8", .rows = 997, .epochs = 2, .slices = 8, FOUNDING},
-	{.name = "relu", .rows = 6371, RELU},
-	{.name = "multilabel", .rows = 4973, MULTILABEL},
-	{.name = "tanh", .rows = 3203, .layers = "784-40-10", .hidden = "tanh", .loss = "quadratic", .init = "glorot",
-	 .scale = "unit", .seed = 2, .epochs = 2, .batch = 32, .slices = 4, .lr = 0.25, .momentum = 0.75, .nesterov = 1,
-	 .schedule = "step", .schedule_gamma = 0.3, .schedule_period = 0.4},
-	{.name = "leaky", .rows = 2011, .layers = "784-32-24-10", .hidden = "leaky-relu", .leaky_slope = 0.01,
-	 .loss = "softmax", .init = "he", .scale = "standardise", .seed = 3, .epochs = 2, .batch = 20, .slices = 8,
-	 .lr = 0.02, .l2 = 0.001, .schedule = "exponential", .schedule_gamma = 0.7, .drop_last = 1},
-	{.name = "early-loss", .rows = 370, .epochs = 6, .validation = 0.1, .patience = 1, .monitor = "loss",
-	 .layers = "784-30-10", .hidden = "sigmoid", .loss = "softmax", .init = "normal", .scale = "unit", .seed = 1,
-	 .batch = 10, .lr = 3.0, .schedule = "constant"},
-	{.name = "early-accuracy", .rows = 650, .epochs = 6, .validation = 300, .patience = 2, .monitor = "accuracy",
-	 .layers = "784-24-10", .hidden = "tanh", .loss = "softmax", .init = "glorot", .scale = "unit", .seed = 5,
-	 .batch = 11, .slices = 2, .lr = 0.45, .dropout = 0.5, .schedule = "constant", .keep_last = 1},
-	{.name = "scale-none", .rows = 403, .epochs = 2, .layers = "784-16-10", .hidden = "sigmoid", .loss = "softmax",
-	 .init = "glorot", .scale = "none", .seed = 4, .batch = 8, .lr = 0.01, .schedule = "cosine",
-	 .schedule_period = 0.7},
-	{.name = "linear", .rows = 1000, .epochs = 2, .layers = "784-10", .loss = "softmax", .init = "normal",
-	 .scale = "unit", .seed = 18446744073709551557u, .batch = 128, .lr = 0.5, .schedule = "constant"},
-	{.name = "diverging", .rows = 997, .epochs = 2, .layers = "784-30-10", .hidden = "relu", .loss = "softmax",
-	 .init = "normal", .scale = "unit", .seed = 1, .batch = 10, .lr = 1e30, .schedule = "constant"},
-	{.name = "floats-none", .layers = "13-17-11-4", .scale = "none", .batch = 9, .slices = 4, .lr = 0.125, FLOATS},
-	{.name = "floats-unit", .layers = "13-17-4", .scale = "unit", .batch = 1, .lr = 0.1, .momentum = 0.5, FLOATS},
-	{.name = "floats-standardise", .layers = "13-17-4", .scale = "standardise", .batch = 70, .slices = 64, .lr = 0.5,
-	 FLOATS},
-	{.name = "founding-60000", .epochs = 2, .slow = 1, FOUNDING},
-	{.name = "founding8-60000", .epochs = 2, .slices = 8, .slow = 1, FOUNDING},
-	{.name = "relu-60000", .slow = 1, RELU},
-	{.name = "multilabel-60000", .slow = 1, MULTILABEL},
+    {.name = "founding", .rows = 997, .epochs = 2, FOUNDING},
+    {.name = "founding8", .rows = 997, .epochs = 2, .slices = 8, FOUNDING},
+    {.name = "relu", .rows = 6371, RELU},
+    {.name = "multilabel", .rows = 4973, MULTILABEL},
+    {.name = "tanh",
+     .rows = 3203,
+     .layers = "784-40-10",
+     .hidden = "tanh",
+     .loss = "quadratic",
+     .init = "glorot",
+     .scale = "unit",
+     .seed = 2,
+     .epochs = 2,
+     .batch = 32,
+     .slices = 4,
+     .lr = 0.25,
+     .momentum = 0.75,
+     .nesterov = 1,
+     .schedule = "step",
+     .schedule_gamma = 0.3,
+     .schedule_period = 0.4},
+    {.name = "leaky",
+     .rows = 2011,
+     .layers = "784-32-24-10",
+     .hidden = "leaky-relu",
+     .leaky_slope = 0.01,
+     .loss = "softmax",
+     .init = "he",
+     .scale = "standardise",
+     .seed = 3,
+     .epochs = 2,
+     .batch = 20,
+     .slices = 8,
+     .lr = 0.02,
+     .l2 = 0.001,
+     .schedule = "exponential",
+     .schedule_gamma = 0.7,
+     .drop_last = 1},
+    {.name = "early-loss",
+     .rows = 370,
+     .epochs = 6,
+     .validation = 0.1,
+     .patience = 1,
+     .monitor = "loss",
+     .layers = "784-30-10",
+     .hidden = "sigmoid",
+     .loss = "softmax",
+     .init = "normal",
+     .scale = "unit",
+     .seed = 1,
+     .batch = 10,
+     .lr = 3.0,
+     .schedule = "constant"},
+    {.name = "early-accuracy",
+     .rows = 650,
+     .epochs = 6,
+     .validation = 300,
+     .patience = 2,
+     .monitor = "accuracy",
+     .layers = "784-24-10",
+     .hidden = "tanh",
+     .loss = "softmax",
+     .init = "glorot",
+     .scale = "unit",
+     .seed = 5,
+     .batch = 11,
+     .slices = 2,
+     .lr = 0.45,
+     .dropout = 0.5,
+     .schedule = "constant",
+     .keep_last = 1},
+    {.name = "scale-none",
+     .rows = 403,
+     .epochs = 2,
+     .layers = "784-16-10",
+     .hidden = "sigmoid",
+     .loss = "softmax",
+     .init = "glorot",
+     .scale = "none",
+     .seed = 4,
+     .batch = 8,
+     .lr = 0.01,
+     .schedule = "cosine",
+     .schedule_period = 0.7},
+    {.name = "linear",
+     .rows = 1000,
+     .epochs = 2,
+     .layers = "784-10",
+     .loss = "softmax",
+     .init = "normal",
+     .scale = "unit",
+     .seed = 18446744073709551557u,
+     .batch = 128,
+     .lr = 0.5,
+     .schedule = "constant"},
+    {.name = "diverging",
+     .rows = 997,
+     .epochs = 2,
+     .layers = "784-30-10",
+     .hidden = "relu",
+     .loss = "softmax",
+     .init = "normal",
+     .scale = "unit",
+     .seed = 1,
+     .batch = 10,
+     .lr = 1e30,
+     .schedule = "constant"},
+    {.name = "floats-none", .layers = "13-17-11-4", .scale = "none", .batch = 9, .slices = 4, .lr = 0.125, FLOATS},
+    {.name = "floats-unit", .layers = "13-17-4", .scale = "unit", .batch = 1, .lr = 0.1, .momentum = 0.5, FLOATS},
+    {.name = "floats-standardise",
+     .layers = "13-17-4",
+     .scale = "standardise",
+     .batch = 70,
+     .slices = 64,
+     .lr = 0.5,
+     FLOATS},
+    {.name = "founding-60000", .epochs = 2, .slow = 1, FOUNDING},
+    {.name = "founding8-60000", .epochs = 2, .slices = 8, .slow = 1, FOUNDING},
+    {.name = "relu-60000", .slow = 1, RELU},
+    {.name = "multilabel-60000", .slow = 1, MULTILABEL},
 };
+/* clang-format on */
+
 const size_t n_golden_jobs = sizeof golden_jobs / sizeof golden_jobs[0];
 
 void golden_result_print(FILE *file, const char *name, const struct golden_result *result)

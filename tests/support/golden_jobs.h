@@ -12,9 +12,9 @@
 #include <stdio.h>
 
 enum golden_data {
-	GOLDEN_MNIST,  /* datasets/mnist */
-	GOLDEN_OVERLAY,/* the folder that datasets/overlay/overlay writes */
-	GOLDEN_FLOATS  /* golden_rows_fill() */
+	GOLDEN_MNIST,   /* datasets/mnist */
+	GOLDEN_OVERLAY, /* the folder that datasets/overlay/overlay writes */
+	GOLDEN_FLOATS   /* golden_rows_fill() */
 };
 
 /* An option that is 0 or NULL is not given: it has its default. */
@@ -52,7 +52,7 @@ extern const size_t n_golden_jobs;
  * rows) for every epoch that ran, as C's hexadecimal doubles. A job that
  * diverges has `diverged@STEP` for a fingerprint, STEP counted from 1. */
 struct golden_result {
-	char fingerprint[65]; /* empty when it diverged */
+	char fingerprint[65];   /* empty when it diverged */
 	uint64_t diverged_step; /* 0: it did not */
 	uint32_t n_epochs;
 	double losses[GOLDEN_MAX_EPOCHS];

@@ -35,13 +35,7 @@ double reference_normal64(double p); /* 2^-33 <= p < 1 */
 
 /* ---- Section 7: random numbers ---------------------------------------- */
 
-enum reference_purpose {
-	REFERENCE_WEIGHT = 1,
-	REFERENCE_BIAS,
-	REFERENCE_SHUFFLE,
-	REFERENCE_SPLIT,
-	REFERENCE_DROPOUT
-};
+enum reference_purpose { REFERENCE_WEIGHT = 1, REFERENCE_BIAS, REFERENCE_SHUFFLE, REFERENCE_SPLIT, REFERENCE_DROPOUT };
 
 /* Philox4x32-10 of any counter and key. */
 void reference_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
@@ -198,8 +192,8 @@ struct reference_result {
 	uint32_t n_epochs;               /* epochs that ran to their end */
 	uint32_t best_epoch;             /* from 1; 0 without early stopping */
 	uint64_t n_steps;
-	uint64_t diverged_step; /* from 1; 0: it did not */
-	double *losses;         /* [n_epochs] */
+	uint64_t diverged_step;               /* from 1; 0: it did not */
+	double *losses;                       /* [n_epochs] */
 	struct reference_metrics *validation; /* [n_epochs]; n_rows 0 without a validation part */
 };
 void reference_train(const struct reference_job *job, const struct reference_data *data,

@@ -21,16 +21,12 @@ static size_t power_of_two_not_above(size_t n)
 
 size_t reference_default_slices(size_t batch)
 {
-	if (batch < 4)
-		return 1;
-	if (batch < 32)
-		return 2;
-	if (batch < 128)
-		return 4;
-	if (batch < 512)
-		return 8;
-	if (batch < 1024)
-		return 16;
+	static const struct {
+		size_t below, slices;
+	} rule[] = {{4, 1}, {32, 2}, {128, 4}, {512, 8}, {1024, 16}};
+	for (size_t i = 0; i < sizeof rule / sizeof rule[0]; i++)
+		if (batch < rule[i].below)
+			return rule[i].slices;
 	size_t power = power_of_two_not_above(batch / 32);
 	return power < 128 ? power : 128;
 }
@@ -335,7 +331,8 @@ static void keep_result(struct run *run)
 		reference_fingerprint(result->parameters, result->n_parameters, result->fingerprint);
 }
 
-void reference_train(const struct reference_job *job, const struct reference_data *data, struct reference_result *result)
+void reference_train(const struct reference_job *job, const struct reference_data *data,
+                     struct reference_result *result)
 {
 	memset(result, 0, sizeof *result);
 	result->n_parameters = reference_n_parameters(job);

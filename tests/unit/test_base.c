@@ -21,9 +21,9 @@ Test(slices, default_rule_is_the_table_of_the_contract)
 {
 	static const struct {
 		uint32_t batch, slices;
-	} rule[] = {{0, 1},       {1, 1},       {3, 1},        {4, 2},      {31, 2},     {32, 4},    {127, 4},
-	            {128, 8},     {511, 8},     {512, 16},     {1023, 16},  {1024, 32},  {2047, 32}, {2048, 64},
-	            {4095, 64},   {4096, 128},  {8192, 128},   {60000, 128}, {UINT32_MAX, 128}};
+	} rule[] = {{0, 1},     {1, 1},      {3, 1},      {4, 2},       {31, 2},          {32, 4},    {127, 4},
+	            {128, 8},   {511, 8},    {512, 16},   {1023, 16},   {1024, 32},       {2047, 32}, {2048, 64},
+	            {4095, 64}, {4096, 128}, {8192, 128}, {60000, 128}, {UINT32_MAX, 128}};
 	for (size_t i = 0; i < sizeof rule / sizeof *rule; i++)
 		cr_expect_eq(ls_default_slices(rule[i].batch), rule[i].slices, "batch %u", rule[i].batch);
 }
@@ -52,7 +52,8 @@ static void expect_even_parts(struct ls_range (*part)(uint32_t, uint32_t, uint32
 	for (uint32_t i = 0; i < parts; i++) {
 		struct ls_range range = part(n, parts, i);
 		cr_assert_eq(range.begin, next, "part %u of %u over %u", i, parts, n);
-		cr_assert_eq(range.end - range.begin, n / parts + (i < n % parts), "part %u of %u over %u", i, parts, n);
+		cr_assert_eq(range.end - range.begin, n / parts + (i < n % parts), "part %u of %u over %u", i, parts,
+		             n);
 		next = range.end;
 	}
 	cr_assert_eq(next, n);

@@ -40,8 +40,7 @@ static void place(const lockstep_topology *topology, uint32_t n, const char *bin
                   struct lockstep_place places[WORKERS_MAX])
 {
 	lockstep_error error = {0};
-	cr_assert_eq(lockstep_topology_place(topology, n, bind, smt, places, &error), LOCKSTEP_OK, "%s",
-	             error.message);
+	cr_assert_eq(lockstep_topology_place(topology, n, bind, smt, places, &error), LOCKSTEP_OK, "%s", error.message);
 }
 
 /* The workers' PUs in order, "0,2,4"; a star marks a shared place. */

@@ -189,9 +189,9 @@ Test(reference, normal_inverts_the_error_function)
 
 Test(reference, default_slices_follow_the_table)
 {
-	static const size_t table[][2] = {{1, 1},    {3, 1},    {4, 2},     {31, 2},    {32, 4},     {127, 4},   {128, 8},
-	                                  {511, 8},  {512, 16}, {1023, 16}, {1024, 32}, {2047, 32},  {2048, 64}, {4095, 64},
-	                                  {4096, 128}, {100000, 128}};
+	static const size_t table[][2] = {{1, 1},     {3, 1},     {4, 2},      {31, 2},      {32, 4},    {127, 4},
+	                                  {128, 8},   {511, 8},   {512, 16},   {1023, 16},   {1024, 32}, {2047, 32},
+	                                  {2048, 64}, {4095, 64}, {4096, 128}, {100000, 128}};
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
 		cr_assert_eq(reference_default_slices(table[i][0]), table[i][1]);
 }
@@ -459,8 +459,9 @@ static double loss64(const struct reference_job *job, const struct reference_dat
 				for (size_t k = 0; k < job->sizes[l]; k++)
 					z += parameters[reference_weight_at(job, l, j, k)] * a[l % 2][k];
 				double scale = 1.0 / (1.0 - job->dropout);
-				int dropped = l < 2 && job->dropout > 0.0 &&
-				              reference_dropped(job->seed, job->dropout, (uint32_t)j, r, 2, (uint32_t)l);
+				int dropped =
+				    l < 2 && job->dropout > 0.0 &&
+				    reference_dropped(job->seed, job->dropout, (uint32_t)j, r, 2, (uint32_t)l);
 				a[(l + 1) % 2][j] = l == 2 ? z : dropped ? 0.0 : scale * activation64(job, z);
 			}
 		total += output_loss64(job, a[1], data->classes[r]);
