@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The golden jobs by the library, on every engine, instruction set and worker
-# count. LOCKSTEP_LONG: the jobs on all rows; LOCKSTEP_SHORT: three workers only;
+# count. LOCKSTEP_LONG: the jobs on all rows; LOCKSTEP_SHORT: three workers only, or as many as there are slices;
 # RUN: a program to run it under, such as an emulator. TAP.
 
 folder=$(mktemp -d) || exit 99

@@ -192,15 +192,26 @@ static uint32_t job_slices(const struct golden_job *job, const lockstep_dataset 
 	return plan.slices;
 }
 
+/* Is every number of the list above the limit? */
+static int all_above(const char *list, uint32_t limit)
+{
+	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (strtoul(at, NULL, 10) <= limit)
+			return 0;
+	return 1;
+}
+
+/* A job with fewer slices than any listed number runs on as many as it has. */
 static int runs_workers(const struct settings *settings, uint32_t workers, uint32_t slices)
 {
+	const char *list = settings->workers ? settings->workers : "1,2,3,4,5,7,8,16";
 	char text[12];
 	if (workers > slices)
 		return 0;
 	if (settings->is_long)
 		return workers == 1 || workers == slices;
 	snprintf(text, sizeof text, "%u", workers);
-	return is_listed(settings->workers ? settings->workers : "1,2,3,4,5,7,8,16", text);
+	return is_listed(list, text) || (workers == slices && all_above(list, slices));
 }
 
 /* One TAP point: a job on an engine and an instruction set, all workers. */
