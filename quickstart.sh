@@ -41,8 +41,9 @@ step() {
 	fi
 }
 
+# A package of several architectures has a line for each.
 is_installed() {
-	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) = installed ]]
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 
 apt_install() {
