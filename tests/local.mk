@@ -58,6 +58,7 @@ plain_programs = \
 	%D%/parallel/golden_library
 
 shell_tests = \
+	%D%/cli/accuracy.sh \
 	%D%/cli/build.sh \
 	%D%/cli/errors.sh \
 	%D%/cli/examples.sh \

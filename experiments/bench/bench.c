@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Training steps per second of the four benchmark networks, against the
- * machine's own limit: lockstep-bench [--workers N] [--seconds S]
- * [--network I] [--scale unit|standardise] [--isa NAME] [--json].
+ * machine's own limit; lockstep-bench --help lists the options.
  *
  * Each network is warmed up and then timed in blocks; the figure is the median
  * block. "dense" counts the operations of the products without any skipping of
@@ -16,6 +15,7 @@
 
 #include "arith/arith.h"
 #include "base/clock.h"
+#include "base/ranges.h"
 #include "lockstep.h"
 #include "team/team.h"
 
@@ -185,29 +185,58 @@ static void print_figure(const struct settings *settings, const struct benchmark
 
 /* ---- Command line ---------------------------------------------------- */
 
+static const char usage[] =
+    "usage: lockstep-bench [--network 0..3] [--workers N] [--seconds S] [--scale unit|standardise]\n"
+    "                      [--isa NAME] [--data FOLDER] [--json]\n";
+
+static double positive_number(const char *text)
+{
+	char *end;
+	double number = strtod(text, &end);
+	if (end == text || *end || !(number > 0 && number < 1e6)) {
+		fprintf(stderr, "lockstep-bench: '%s' is not a number above 0\n%s", text, usage);
+		exit(2);
+	}
+	return number;
+}
+
+static enum lockstep_scale known_scale(const char *name)
+{
+	int scale = lockstep_scale_parse(name);
+	if (scale != LOCKSTEP_SCALE_UNIT && scale != LOCKSTEP_SCALE_STANDARDISE) {
+		fprintf(stderr, "lockstep-bench: --scale is unit or standardise, not '%s'\n", name);
+		exit(2);
+	}
+	return (enum lockstep_scale)scale;
+}
+
 static struct settings read_settings(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"workers", required_argument, NULL, 'w'}, {"seconds", required_argument, NULL, 's'},
-	    {"network", required_argument, NULL, 'n'}, {"scale", required_argument, NULL, 'x'},
-	    {"isa", required_argument, NULL, 'i'},     {"data", required_argument, NULL, 'd'},
-	    {"json", no_argument, NULL, 'j'},          {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
+	                                        {"seconds", required_argument, NULL, 's'},
+	                                        {"network", required_argument, NULL, 'n'},
+	                                        {"scale", required_argument, NULL, 'x'},
+	                                        {"isa", required_argument, NULL, 'i'},
+	                                        {"data", required_argument, NULL, 'd'},
+	                                        {"json", no_argument, NULL, 'j'},
+	                                        {"help", no_argument, NULL, 'h'},
+	                                        {NULL, 0, NULL, 0}};
 	struct settings settings = {
 	    .seconds = 2, .network = -1, .scale = LOCKSTEP_SCALE_UNIT, .data = "datasets/mnist"};
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {
 		case 'w':
-			settings.workers = (uint32_t)atoi(optarg);
+			settings.workers = (uint32_t)positive_number(optarg);
 			break;
 		case 's':
-			settings.seconds = atof(optarg);
+			settings.seconds = positive_number(optarg);
 			break;
 		case 'n':
-			settings.network = atoi(optarg);
+			settings.network = *optarg - '0';
 			break;
 		case 'x':
-			settings.scale = (enum lockstep_scale)lockstep_scale_parse(optarg);
+			settings.scale = known_scale(optarg);
 			break;
 		case 'i':
 			settings.isa = optarg;
@@ -219,8 +248,13 @@ static struct settings read_settings(int argc, char **argv)
 			settings.json = 1;
 			break;
 		default:
-			exit(2);
+			fputs(usage, c == 'h' ? stdout : stderr);
+			exit(c == 'h' ? 0 : 2);
 		}
+	}
+	if (settings.network < -1 || settings.network >= (int)N_BENCHMARKS) {
+		fprintf(stderr, "lockstep-bench: --network takes 0 to %zu\n", N_BENCHMARKS - 1);
+		exit(2);
 	}
 	return settings;
 }
@@ -257,7 +291,8 @@ int main(int argc, char **argv)
 	for (uint32_t workers = first; workers <= last; workers++) {
 		double peak = probe_peak(arith, workers);
 		for (int i = 0; i < (int)N_BENCHMARKS; i++)
-			if ((settings.network < 0 || settings.network == i) && workers <= benchmarks[i].batch)
+			if ((settings.network < 0 || settings.network == i) &&
+			    workers <= ls_default_slices(benchmarks[i].batch))
 				print_figure(&settings, &benchmarks[i], workers,
 				             measure(&benchmarks[i], data, &settings, workers), peak);
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Lockstep beside PyTorch, in one run on the same cores.
 
-usage: compare.py LOCKSTEP_BENCH [--seconds S] [--rounds N] [--networks 0,3]
+usage: compare.py LOCKSTEP_BENCH [--data FOLDER] [--seconds S] [--rounds N] [--networks 0,3]
 
 Each round measures every network once with each program at every thread count
 up to the cores, so that a drift of the machine meets both; the table shows the
@@ -25,9 +25,9 @@ NETWORKS = [
 PEER = pathlib.Path(__file__).with_name("pytorch_steps.py")
 
 
-def lockstep(bench, i_network, threads, scale, seconds):
-    command = [bench, "--json", "--network", str(i_network), "--workers", str(threads), "--scale", scale,
-               "--seconds", str(seconds)]
+def lockstep(arguments, i_network, threads, scale):
+    command = [arguments.bench, "--json", "--data", arguments.data, "--network", str(i_network), "--workers",
+               str(threads), "--scale", scale, "--seconds", str(arguments.seconds)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     return json.loads(output)["samples_per_second"] if output else 0.0
 
@@ -47,6 +47,7 @@ def best(rounds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench")
+    parser.add_argument("--data", default="datasets/mnist")
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--networks", default="0,1,2,3")
@@ -54,7 +55,7 @@ def main():
     try:
         import torch
     except ImportError:
-        sys.exit("compare.py: no PyTorch in this Python; pip install torch (the CPU build), then run again")
+        sys.exit("compare.py: this Python has no PyTorch; pip install torch (the CPU build), and run with that Python")
 
     threads = range(1, len(os.sched_getaffinity(0)) + 1)
     print(f"PyTorch {torch.__version__}, median of {arguments.rounds} rounds, best thread count of each\n")
@@ -64,9 +65,9 @@ def main():
         peer, unit, dense = ({t: [] for t in threads} for _ in range(3))
         for _ in range(arguments.rounds):
             for t in threads:
-                unit[t].append(lockstep(arguments.bench, i, t, "unit", arguments.seconds))
+                unit[t].append(lockstep(arguments, i, t, "unit"))
                 peer[t].append(pytorch(NETWORKS[i], t, arguments.seconds))
-                dense[t].append(lockstep(arguments.bench, i, t, "standardise", arguments.seconds))
+                dense[t].append(lockstep(arguments, i, t, "standardise"))
         (p, pt), (u, ut), (d, dt) = best(peer), best(unit), best(dense)
         print(f"{NETWORKS[i][0]:18} {NETWORKS[i][1]:5} {p:10.0f} {pt:7}   {u:10.0f} {ut:7} {u / p:7.2f}   "
               f"{d:10.0f} {dt:7} {d / p:7.2f}", flush=True)
