@@ -17,12 +17,12 @@
 #include "base/error.h"
 #include "launch.h"
 
-/* 0.1 to 0.5 ms of pause instructions: several times what it takes to put a
- * thread to sleep and wake it, in a virtual machine too. With a tenth of that,
- * one disturbance made both workers of a small network sleep in every later
- * step, each because the other was late from waking: a third of the speed
- * (784-30-10, two Zen 5 cores: 344,000 samples/s instead of 1,080,000). */
-#define N_SPINS 10000
+/* About 20 to 50 us of pause instructions: longer than the workers of one step
+ * differ, and not much longer than putting a thread to sleep and waking it. On
+ * cores of their own workers do not come to sleep with it (784-30-10, two Zen 5
+ * cores: some 50 switches in a run of 100,000 steps); ten times as many pauses
+ * gave the same speed. */
+#define N_SPINS 1000
 
 lockstep_status ls_parking_init(struct ls_parking *parking, lockstep_error *error)
 {
