@@ -15,6 +15,8 @@ dist_doc_DATA = \
 	%D%/guide.md \
 	%D%/numerics.md
 
+EXTRA_DIST += %D%/examples/README.md
+
 # Programs of the library's users: the public headers and liblockstep.la only.
 check_PROGRAMS += \
 	%D%/examples/first \
