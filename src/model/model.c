@@ -75,6 +75,14 @@ lockstep_status ls_model_check_finite(const struct ls_safetensors *contents, con
 	return LOCKSTEP_OK;
 }
 
+void ls_model_get_shape(struct ls_model_shape *shape, const struct lockstep_network *network)
+{
+	shape->n_layers = network->n_layers;
+	shape->scaled = network->scaling.shift != NULL;
+	for (size_t i = 0; i <= network->n_layers; i++)
+		shape->sizes[i] = lockstep_network_size(network, i);
+}
+
 void ls_model_write_layers(char text[LS_MODEL_LAYERS_TEXT], const struct ls_model_shape *shape)
 {
 	size_t length = (size_t)snprintf(text, LS_MODEL_LAYERS_TEXT, "%zu", shape->sizes[0]);
@@ -100,14 +108,6 @@ struct texts {
 	size_t n;
 	struct ls_metadata metadata[TEXTS_MAX];
 };
-
-static void get_shape(struct ls_model_shape *shape, const struct lockstep_network *network)
-{
-	shape->n_layers = network->n_layers;
-	shape->scaled = network->scaling.shift != NULL;
-	for (size_t i = 0; i <= network->n_layers; i++)
-		shape->sizes[i] = lockstep_network_size(network, i);
-}
 
 /* A number as JSON writes it: 17 digits, which restore every double, and a
  * point in every locale. NULL when memory is short. */
@@ -190,7 +190,7 @@ lockstep_status lockstep_network_save(const lockstep_network *network, const cha
 	struct ls_model_tensors list;
 	struct texts texts;
 
-	get_shape(&shape, network);
+	ls_model_get_shape(&shape, network);
 	ls_model_list(&list, &shape);
 	ls_model_attach(list.tensors, network);
 

@@ -40,6 +40,9 @@ void ls_model_attach(struct ls_tensor *tensors, const struct lockstep_network *n
 lockstep_status ls_model_check_finite(const struct ls_safetensors *contents, const char *path, lockstep_status refusal,
                                       lockstep_error *error);
 
+/* The shape of a network. */
+void ls_model_get_shape(struct ls_model_shape *shape, const struct lockstep_network *network);
+
 /* "784-30-10" */
 void ls_model_write_layers(char text[LS_MODEL_LAYERS_TEXT], const struct ls_model_shape *shape);
 

@@ -203,6 +203,35 @@ void lockstep_network_get_options(const lockstep_network *network, struct lockst
 	*options = network->options;
 }
 
+lockstep_status ls_network_check_features(const struct lockstep_network *network, const struct ls_table *table,
+                                          lockstep_error *error)
+{
+	if (table->n_features == network->layers[0].n_in)
+		return LOCKSTEP_OK;
+	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+	                    "the network has %zu inputs, but the data have %zu features a row", network->layers[0].n_in,
+	                    table->n_features);
+}
+
+lockstep_status ls_network_check_labels(const struct lockstep_network *network, const struct ls_table *table,
+                                        lockstep_error *error)
+{
+	size_t n_out = network->layers[network->n_layers - 1].n_out;
+	int are_flags = table->label_kind == LOCKSTEP_LABELS_MULTI;
+
+	if (table->label_kind == LOCKSTEP_LABELS_NONE)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the data have no labels");
+	if (are_flags ? table->n_labels != n_out : table->n_labels > n_out)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "the network has %zu outputs, but the data have %zu labels", n_out,
+		                    table->n_labels);
+	if (are_flags && network->options.loss == LOCKSTEP_SOFTMAX)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "loss softmax needs one class a row, but the data are multi-label; use multilabel "
+		                    "or quadratic");
+	return LOCKSTEP_OK;
+}
+
 /* ---- What belongs to the parameters ---------------------------------- */
 
 static void free_names(char **names, size_t n)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "data/scaling.h"
+#include "data/table.h"
 #include "lockstep/network.h"
 
 #define LS_LAYERS_MAX 63
@@ -44,6 +45,13 @@ lockstep_status ls_network_clone(struct lockstep_network **out, const struct loc
 
 /* Checks the ranges of options and sizes that files and callers give. */
 lockstep_status ls_network_check_options(const struct lockstep_network_options *options, lockstep_error *error);
+
+/* Does a table have the features that the network reads, and labels that its
+ * outputs and its loss can take? */
+lockstep_status ls_network_check_features(const struct lockstep_network *network, const struct ls_table *table,
+                                          lockstep_error *error);
+lockstep_status ls_network_check_labels(const struct lockstep_network *network, const struct ls_table *table,
+                                        lockstep_error *error);
 
 /* Finds "layers.I.weight" or "layers.I.bias", which must have n elements;
  * *values points into the network. */

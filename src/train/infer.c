@@ -24,28 +24,11 @@ static void inference_fini(struct inference *inference)
 	ls_packed_destroy(inference->packed);
 }
 
-static lockstep_status check_rows(const lockstep_network *network, const struct ls_table *table, int with_labels,
-                                  lockstep_error *error)
+static lockstep_status check_rows(const lockstep_network *network, const struct ls_table *table, lockstep_error *error)
 {
-	size_t n_in = network->layers[0].n_in, n_out = network->layers[network->n_layers - 1].n_out;
 	if (table->n_rows == 0)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "there are no rows in this part of the data");
-	if (table->n_features != n_in)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu inputs, but the data have %zu features a row", n_in,
-		                    table->n_features);
-	if (!with_labels)
-		return LOCKSTEP_OK;
-	if (table->label_kind == LOCKSTEP_LABELS_NONE)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the data have no labels to evaluate with");
-	if (table->label_kind == LOCKSTEP_LABELS_MULTI ? table->n_labels != n_out : table->n_labels > n_out)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu outputs, but the data have %zu labels", n_out,
-		                    table->n_labels);
-	if (network->options.loss == LOCKSTEP_SOFTMAX && table->label_kind == LOCKSTEP_LABELS_MULTI)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "a softmax network needs one class a row, but the data are multi-label");
-	return LOCKSTEP_OK;
+	return ls_network_check_features(network, table, error);
 }
 
 /* An untrained network takes its scaling as `auto` resolves it on the data. */
@@ -79,7 +62,9 @@ lockstep_status lockstep_network_evaluate(const lockstep_network *network, const
 {
 	const struct ls_table *table = &dataset->parts[part];
 	struct inference inference;
-	lockstep_status status = check_rows(network, table, 1, error);
+	lockstep_status status = check_rows(network, table, error);
+	if (!status)
+		status = ls_network_check_labels(network, table, error);
 	if (status)
 		return status;
 	uint64_t saved = ls_fpcontrol_enter();
@@ -99,7 +84,7 @@ lockstep_status lockstep_network_predict(const lockstep_network *network, const 
 {
 	const struct ls_table *table = &dataset->parts[part];
 	struct inference inference;
-	lockstep_status status = check_rows(network, table, 0, error);
+	lockstep_status status = check_rows(network, table, error);
 	if (status)
 		return status;
 	uint64_t saved = ls_fpcontrol_enter();

@@ -9,18 +9,16 @@
 
 #include "base/error.h"
 #include "model/json_text.h"
+#include "model/model.h"
 #include "lockstep/version.h"
 #include "options.h"
 
-#define SIZE_DIGITS 8 /* of the largest layer size, with its hyphen */
-
 static json_t *layers_text(const lockstep_network *network)
 {
-	char text[SIZE_DIGITS * 64 + 1];
-	int length = 0;
-	for (size_t i = 0; i <= lockstep_network_n_layers(network); i++)
-		length += snprintf(text + length, sizeof text - (size_t)length, "%s%zu", i ? "-" : "",
-		                   lockstep_network_size(network, i));
+	char text[LS_MODEL_LAYERS_TEXT];
+	struct ls_model_shape shape;
+	ls_model_get_shape(&shape, network);
+	ls_model_write_layers(text, &shape);
 	return json_string(text);
 }
 

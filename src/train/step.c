@@ -13,7 +13,7 @@
 
 /* ---- The mini-batch -------------------------------------------------- */
 
-static uint32_t batch_rows(const struct ls_steps *steps, uint64_t step, const uint32_t **rows)
+uint32_t ls_steps_batch(const struct ls_steps *steps, uint64_t step, const uint32_t **rows)
 {
 	uint64_t first = step % steps->steps_per_epoch * steps->options->batch;
 	uint64_t left = steps->n_order - first;
@@ -84,7 +84,7 @@ static void set_partition(const struct ls_steps *steps, struct ls_worker *worker
 static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
 	const uint32_t *rows;
-	uint32_t n_rows = batch_rows(steps, step, &rows);
+	uint32_t n_rows = ls_steps_batch(steps, step, &rows);
 	const struct ls_table *table = steps->source.table;
 
 	set_update(steps, worker, step, n_rows);

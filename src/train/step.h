@@ -66,6 +66,10 @@ struct ls_steps {
 	uint64_t diverged_step; /* from 1; 0: none */
 };
 
+/* Rows of a step's mini-batch: their number, and the first of them in the
+ * epoch's order. */
+uint32_t ls_steps_batch(const struct ls_steps *steps, uint64_t step, const uint32_t **rows);
+
 /* Runs steps first_step .. end_step - 1 on the whole team. LOCKSTEP_DIVERGED
  * and LOCKSTEP_STOPPED end a run early. When OpenMP delivers another number of
  * workers than n_workers, nothing is done and n_delivered says how many. */

@@ -16,30 +16,6 @@
 
 /* ---- Preparation ----------------------------------------------------- */
 
-static lockstep_status check_data(const lockstep_network *network, const lockstep_dataset *dataset,
-                                  lockstep_error *error)
-{
-	const struct ls_table *table = &dataset->parts[LOCKSTEP_TRAIN];
-	size_t n_in = network->layers[0].n_in, n_out = network->layers[network->n_layers - 1].n_out;
-
-	if (table->n_features != n_in)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu inputs, but the data have %zu features a row", n_in,
-		                    table->n_features);
-	if (table->label_kind == LOCKSTEP_LABELS_NONE)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the data have no labels to train on");
-	int fits = table->label_kind == LOCKSTEP_LABELS_MULTI ? table->n_labels == n_out : table->n_labels <= n_out;
-	if (!fits)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "the network has %zu outputs, but the data have %zu labels", n_out,
-		                    table->n_labels);
-	if (network->options.loss == LOCKSTEP_SOFTMAX && table->label_kind == LOCKSTEP_LABELS_MULTI)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "loss softmax needs one class a row, but the data are multi-label; use multilabel "
-		                    "or quadratic");
-	return LOCKSTEP_OK;
-}
-
 static uint64_t steps_per_epoch(const struct lockstep_trainer *trainer)
 {
 	uint64_t rows = trainer->split.n_train, batch = trainer->options.batch;
@@ -217,9 +193,12 @@ lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network
                                         lockstep_error *error)
 {
 	static const struct lockstep_train_options defaults = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	const struct ls_table *table = &dataset->parts[LOCKSTEP_TRAIN];
 	lockstep_status status = ls_train_check_options(options ? options : &defaults, error);
 	if (!status)
-		status = check_data(network, dataset, error);
+		status = ls_network_check_features(network, table, error);
+	if (!status)
+		status = ls_network_check_labels(network, table, error);
 	if (status)
 		return status;
 
@@ -435,18 +414,15 @@ lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char 
 	return status;
 }
 
-lockstep_status ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows,
-                                        float *inputs, uint32_t *rows)
+void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows, float *inputs,
+                             uint32_t *rows)
 {
 	const struct ls_steps *steps = &trainer->steps;
-	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
-	uint64_t first = step % steps->steps_per_epoch * trainer->options.batch;
-	uint64_t left = steps->n_order - first;
-	uint32_t n = left < trainer->options.batch ? (uint32_t)left : trainer->options.batch;
+	const uint32_t *batch;
 	size_t n_features = trainer->network->layers[0].n_in;
 
-	memcpy(rows, trainer->order + first, n * sizeof *rows);
-	ls_source_gather(&steps->source, rows, n, NULL, n_features, inputs, n_features);
-	*n_rows = n;
-	return LOCKSTEP_OK;
+	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
+	*n_rows = ls_steps_batch(steps, step, &batch);
+	memcpy(rows, batch, *n_rows * sizeof *rows);
+	ls_source_gather(&steps->source, rows, *n_rows, NULL, n_features, inputs, n_features);
 }

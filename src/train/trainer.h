@@ -46,8 +46,8 @@ struct lockstep_trainer {
 /* Inputs of a step's mini-batch as the first layer reads them, for gradient
  * checks: *n_rows rows, at most the batch, into inputs [batch][features] and
  * their indices in the file into rows [batch]. */
-lockstep_status ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows,
-                                        float *inputs, uint32_t *rows);
+void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows, float *inputs,
+                             uint32_t *rows);
 
 /* Runs up to n_steps steps of the current epoch; loss and rows are in
  * trainer->steps afterwards. */
