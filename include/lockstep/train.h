@@ -98,6 +98,7 @@ struct lockstep_train_options {
 	const char *isa;  /* NULL: auto */
 	const char *bind; /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
 	int smt;          /* non-zero: hardware threads count as places of their own */
+	int time_phases;  /* non-zero: keep lockstep_trainer_phases(), for about 0.2 us a step and worker */
 	void *context;    /* handed to the callbacks */
 	/* Called in the coordinator's thread, which is the caller's. A return
 	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
@@ -151,6 +152,23 @@ LOCKSTEP_API void lockstep_trainer_plan(const lockstep_trainer *trainer, struct 
  * the mean loss over their rows. */
 LOCKSTEP_API lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss,
                                                    lockstep_error *error);
+
+/* What a worker's time in the steps goes to. */
+enum lockstep_phase {
+	LOCKSTEP_PHASE_GATHER = 0, /* finding the columns in use, converting the rows */
+	LOCKSTEP_PHASE_FORWARD,    /* with losses */
+	LOCKSTEP_PHASE_BACKWARD,   /* deltas of all layers */
+	LOCKSTEP_PHASE_GRADIENT,   /* of the parameters; of a lone worker with their update */
+	LOCKSTEP_PHASE_UPDATE,     /* reduction and update */
+	LOCKSTEP_PHASE_WAIT,       /* for other workers */
+	LOCKSTEP_N_PHASES
+};
+
+/* Seconds that one worker (0 .. plan.workers - 1) has spent in each phase
+ * since the trainer got its workers; zeros without options.time_phases, and
+ * with the serial engine on several workers. */
+LOCKSTEP_API void lockstep_trainer_phases(const lockstep_trainer *trainer, uint32_t worker,
+                                          double seconds[LOCKSTEP_N_PHASES]);
 
 /* Copies the current parameters into the network; those of a job that
  * diverged are not handed out (LOCKSTEP_DIVERGED). */

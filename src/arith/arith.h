@@ -5,8 +5,8 @@
  * the panel width differ, and show in no bit. No threads, no allocation.
  *
  * Weights lie in panels: panel p of a matrix with n_k inputs holds its outputs
- * p * panel .. as [n_k][width], width being `panel` floats, or one vector for
- * a last panel of that many outputs or fewer. Padding columns are 0 and stay 0.
+ * p * panel .. as [n_k][width], width being `panel` floats, or for the last one
+ * as many vectors as its outputs need. Padding columns are 0 and stay 0.
  */
 #ifndef LS_ARITH_ARITH_H
 #define LS_ARITH_ARITH_H
@@ -20,17 +20,18 @@
  * and deltas are padded to it. */
 #define LS_ROW_ALIGNMENT 16
 
-/* out[r][0 .. width) = chain over k of in[r][k] * panel[index[k]], from
- * start[]; for r < n_rows. Results are never -0. */
+/* out[r][0 .. width) = chain over k of in[r][position[k]] * panel[index[k]],
+ * from start[]; for r < n_rows. Results are never -0. */
 struct ls_product {
 	size_t n_rows, n_k;
 	const float *in; /* [n_rows][ld_in] */
 	size_t ld_in;
-	const float *panel;    /* [..][width] */
-	const uint32_t *index; /* [n_k] rows of the panel; NULL: 0 .. n_k - 1 */
-	const float *start;    /* [width]; NULL: zeros */
-	size_t width;          /* one vector, or the table's panel */
-	float *out;            /* [n_rows][ld_out] */
+	const float *panel;       /* [..][width] */
+	const uint32_t *index;    /* [n_k] rows of the panel; NULL: 0 .. n_k - 1 */
+	const uint32_t *position; /* [n_k] columns of in; NULL: 0 .. n_k - 1 */
+	const float *start;       /* [width]; NULL: zeros */
+	size_t width;             /* of one vector up to the table's panel */
+	float *out;               /* [n_rows][ld_out] */
 	size_t ld_out;
 };
 
@@ -51,14 +52,20 @@ struct ls_target {
 
 /* Sums, for k < n_k, the outer products in[r][k] * delta[r][0 .. width) of the
  * rows of n_slices slices (a power of two) by the tree. With `out` the sums go
- * there, [n_k][width]; without, they update the target at once. */
+ * there, [n_k][width]; without, they update the target at once.
+ *
+ * Slice s is the rows rows[slices[s]] .. rows[slices[s + 1] - 1]. With a
+ * tile_stride, panels of the table's full width take other rows for every
+ * `tile` columns of in: tile t's slices begin at slices[t * tile_stride]. */
 struct ls_gradient {
 	size_t n_k;
 	const float *in; /* [..][ld_in] */
 	size_t ld_in;
 	const float *delta; /* [..][ld_delta] */
 	size_t ld_delta, width;
-	const uint32_t *slices; /* [n_slices + 1] first row of each slice */
+	const uint32_t *rows;   /* ascending in a slice; NULL: row numbers themselves */
+	const uint32_t *slices; /* [n_slices + 1] */
+	size_t tile_stride;
 	uint32_t n_slices;
 	float *out;
 	struct ls_target target;
@@ -89,10 +96,19 @@ struct ls_block {
 	size_t n_rows, n, ld;
 };
 
+/* Which of a table's columns some rows use. Arrays are the caller's. */
+struct ls_used_columns {
+	size_t n;
+	uint32_t *index;  /* [n_columns + LS_ROW_ALIGNMENT] the columns in use, ascending */
+	uint32_t *starts; /* [n_columns + 1] of the instruction set's own use */
+	uint8_t *used;    /* [n_columns] not 0 for the columns in use */
+};
+
 struct ls_arith {
 	const char *name;
 	size_t vector; /* floats */
-	size_t panel;  /* floats: two vectors */
+	size_t panel;  /* floats: a few vectors, of a full panel */
+	size_t tile;   /* rows or columns of `in` that a full panel's tile spans */
 
 	void (*product)(const struct ls_product *product);
 	/* Both return non-zero when a parameter left the finite numbers. */
@@ -117,9 +133,17 @@ struct ls_arith {
 	/* In place: output activations become deltas. */
 	void (*deltas)(const struct ls_block *a, enum lockstep_loss loss, const struct ls_targets *targets);
 
-	/* out[i] = in[index[i]] as fp32 or, by_255, its quotient by 255. */
-	void (*gather_bytes)(size_t n, const uint8_t *in, const uint32_t *index, int by_255, float *out);
-	void (*gather_floats)(size_t n, const float *in, const uint32_t *index, int by_255, float *out);
+	/* used[i] becomes non-zero where in[i] is. */
+	void (*mark_bytes)(size_t n, const uint8_t *in, uint8_t *used);
+	void (*mark_floats)(size_t n, const float *in, uint8_t *used);
+	/* Lists those of n columns that are marked as used. */
+	void (*list_columns)(size_t n, struct ls_used_columns *columns);
+	/* A row's n columns, or (columns not NULL) those in use, as fp32 or, by_255,
+	 * as their quotient by 255; of those in use up to LS_ROW_ALIGNMENT floats
+	 * more are written behind them. */
+	void (*gather_bytes)(size_t n, const uint8_t *in, const struct ls_used_columns *columns, int by_255,
+	                     float *out);
+	void (*gather_floats)(size_t n, const float *in, const struct ls_used_columns *columns, int by_255, float *out);
 	/* values[i] = (values[i] - shift[i]) * scale[i] */
 	void (*rescale)(size_t n, const float *shift, const float *scale, float *values);
 

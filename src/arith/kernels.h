@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The matrix kernels: one body, compiled once per instruction set (isa_*.c
- * include it). A tile of TILE rows by one or two vectors stays in registers
+ * include it). A tile of a few rows by one to PANEL vectors stays in registers
  * while the chain runs over k (product) or over a slice's rows (gradient).
  *
  * The tile functions take their shape as constants: always inlined into a
@@ -20,19 +20,21 @@
 
 /* clang-format off: it takes UNROLL for a name */
 
-/* Calls tile(n, 1 or 2, ...) with n a constant of 1 .. TILE. */
-#if TILE == 14
-#define LS_CASES(CALL)                                                                                                 \
-	CALL(1)                                                                                                        \
-	CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) CALL(7) CALL(8) CALL(9) CALL(10) CALL(11) CALL(12) CALL(13) CALL(14)
-#elif TILE == 12
-#define LS_CASES(CALL)                                                                                                 \
-	CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6) CALL(7) CALL(8) CALL(9) CALL(10) CALL(11) CALL(12)
-#elif TILE == 6
-#define LS_CASES(CALL) CALL(1) CALL(2) CALL(3) CALL(4) CALL(5) CALL(6)
+/* CALL(V, n) for n of 1 .. N, and for every shape of a tile: V vectors wide, n
+ * rows high. A shape's number is SHAPE(V, n). */
+#define ROWS_4(CALL, V) CALL(V, 1) CALL(V, 2) CALL(V, 3) CALL(V, 4)
+#define ROWS_6(CALL, V) ROWS_4(CALL, V) CALL(V, 5) CALL(V, 6)
+#define ROWS_9(CALL, V) ROWS_6(CALL, V) CALL(V, 7) CALL(V, 8) CALL(V, 9)
+#define ROWS_12(CALL, V) ROWS_9(CALL, V) CALL(V, 10) CALL(V, 11) CALL(V, 12)
+#define ROWS_14(CALL, V) ROWS_12(CALL, V) CALL(V, 13) CALL(V, 14)
+#define ROWS_OF(N, CALL, V) ROWS_##N(CALL, V)
+#define ROWS(N, CALL, V) ROWS_OF(N, CALL, V)
+#if PANEL == 4
+#define SHAPES(CALL) ROWS(TILE_1, CALL, 1) ROWS(TILE_2, CALL, 2) ROWS(TILE_3, CALL, 3) ROWS(TILE_4, CALL, 4)
 #else
-#define LS_CASES(CALL) CALL(1) CALL(2) CALL(3) CALL(4)
+#define SHAPES(CALL) ROWS(TILE_1, CALL, 1) ROWS(TILE_2, CALL, 2)
 #endif
+#define SHAPE(V, n) ((V) * 16 + (n))
 
 #ifdef __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* the epilogues may stay loops */
@@ -41,18 +43,38 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* The most rows that a tile of this width has. */
+static size_t tile_height(size_t width)
+{
+	switch (width / VEC) {
+	case 1:
+		return TILE_1;
+	case 2:
+		return TILE_2;
+#if PANEL == 4
+	case 3:
+		return TILE_3;
+	case 4:
+		return TILE_4;
+#endif
+	default:
+		return 0;
+	}
+}
+
 /* ---- Products -------------------------------------------------------- */
 
-INLINE void product_tile(const int n, const int vectors, const struct ls_product *p, size_t first)
+INLINE void product_tile(const int vectors, const int n, const struct ls_product *p, size_t first)
 {
 	const float *in = p->in + first * p->ld_in;
-	vec sum[TILE][2];
+	vec sum[TILE_1][PANEL];
 
 	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
 	    p->start ? vec_load(p->start + v * VEC) : vec_all(0);
-	for (size_t k = 0; k < p->n_k; k++) {
-		const float *row = p->panel + (p->index ? p->index[k] : k) * (size_t)(vectors * VEC);
-		vec weight[2];
+	for (size_t j = 0; j < p->n_k; j++) {
+		const float *row = p->panel + (p->index ? p->index[j] : j) * (size_t)(vectors * VEC);
+		size_t k = p->position ? p->position[j] : j;
+		vec weight[PANEL];
 		UNROLL for (int v = 0; v < vectors; v++) weight[v] = vec_load(row + v * VEC);
 		UNROLL for (int i = 0; i < n; i++)
 		{
@@ -66,25 +88,26 @@ INLINE void product_tile(const int n, const int vectors, const struct ls_product
 
 static void product_rows(const struct ls_product *p, size_t first, size_t n)
 {
-	switch (n) {
-#define CALL(N)                                                                                                        \
-	case N:                                                                                                        \
-		if (p->width == VEC)                                                                                   \
-			product_tile(N, 1, p, first);                                                                  \
-		else                                                                                                   \
-			product_tile(N, 2, p, first);                                                                  \
+	switch (SHAPE(p->width / VEC, n)) {
+#define CALL(V, N)                                                                                                     \
+	case SHAPE(V, N):                                                                                              \
+		product_tile(V, N, p, first);                                                                          \
 		break;
-		LS_CASES(CALL)
+		SHAPES(CALL)
 #undef CALL
 	default:
 		break;
 	}
 }
 
+/* Tiles of even height: a short last one would not fill the pipeline. */
 static void product(const struct ls_product *p)
 {
-	for (size_t first = 0; first < p->n_rows; first += TILE)
-		product_rows(p, first, p->n_rows - first < TILE ? p->n_rows - first : TILE);
+	size_t height = tile_height(p->width), n_tiles = (p->n_rows + height - 1) / height;
+	for (size_t i = 0; i < n_tiles; i++) {
+		size_t first = p->n_rows * i / n_tiles;
+		product_rows(p, first, p->n_rows * (i + 1) / n_tiles - first);
+	}
 }
 
 /* ---- Update ---------------------------------------------------------- */
@@ -92,8 +115,9 @@ static void product(const struct ls_product *p)
 /* The options of an update, spread over vectors once. */
 struct update {
 	vec scale, minus_rate, momentum, l2;
+	int plain; /* neither momentum nor l2, and not store_only */
 	int has_momentum, has_l2, nesterov, store_only;
-	vec not_finite; /* 0 as long as every new weight was finite */
+	vec not_finite; /* +-0 as long as every new weight was finite */
 };
 
 INLINE struct update update_begin(const struct ls_update *u)
@@ -102,6 +126,7 @@ INLINE struct update update_begin(const struct ls_update *u)
 	                       .minus_rate = vec_all(-u->rate),
 	                       .momentum = vec_all(u->momentum),
 	                       .l2 = vec_all(u->l2),
+	                       .plain = u->momentum == 0 && u->l2 == 0 && !u->store_only,
 	                       .has_momentum = u->momentum != 0,
 	                       .has_l2 = u->l2 != 0,
 	                       .nesterov = u->nesterov,
@@ -109,9 +134,27 @@ INLINE struct update update_begin(const struct ls_update *u)
 	                       .not_finite = vec_all(0)};
 }
 
-INLINE void update_vector(struct update *u, vec sum, float *weight, float *velocity)
+/* Zero as long as every w was finite: w - w is 0 for a finite w and NaN else. */
+INLINE vec note_finite(vec not_finite, vec w)
 {
-	vec g = vec_mul(vec_add(sum, vec_all(0)), u->scale);
+	return vec_or(not_finite, vec_subtract(w, w));
+}
+
+INLINE vec mean_gradient(const struct update *u, vec sum)
+{
+	return vec_mul(vec_add(sum, vec_all(0)), u->scale);
+}
+
+INLINE vec update_plain(const struct update *u, vec sum, float *weight)
+{
+	vec w = vec_fma(u->minus_rate, mean_gradient(u, sum), vec_load(weight));
+	vec_store(weight, w);
+	return w;
+}
+
+static void update_vector(struct update *u, vec sum, float *weight, float *velocity)
+{
+	vec g = mean_gradient(u, sum);
 	if (u->store_only) {
 		vec_store(weight, g);
 		return;
@@ -126,7 +169,7 @@ INLINE void update_vector(struct update *u, vec sum, float *weight, float *veloc
 	}
 	w = vec_fma(u->minus_rate, g, w);
 	vec_store(weight, w);
-	u->not_finite = vec_fma(w, vec_all(0), u->not_finite);
+	u->not_finite = note_finite(u->not_finite, w);
 }
 
 INLINE int update_end(const struct update *u)
@@ -146,78 +189,171 @@ INLINE size_t target_offset(const struct ls_target *target, size_t k, size_t wid
 
 /* ---- Gradients ------------------------------------------------------- */
 
+/* With many rows, GROUP tiles take their turn with a chunk of slices whose
+ * deltas (about this many floats) stay in the first-level cache. */
+#define CHUNK_FLOATS 2048
+#define GROUP 4
+
 /* Sums waiting for their right-hand neighbour: one tile a level. */
 struct tile_stack {
-	float tiles[LS_SUBTREES_MAX / 2 + 1][TILE * 2 * VEC];
+	float tiles[LS_SUBTREES_MAX / 2 + 1][TILE_VECTORS * VEC];
 };
 
-INLINE void slice_sum(const int n, const int vectors, const struct ls_gradient *g, size_t first, uint32_t slice,
-                      vec sum[TILE][2])
+/* One tile of the sums: columns first .. of `in`, over the rows listed from
+ * slices[0] on. */
+struct gradient_tile {
+	const struct ls_gradient *gradient;
+	const uint32_t *slices;
+	size_t first;
+	struct tile_stack *stack;
+};
+
+INLINE void add_row(const int vectors, const int n, const float *in, const float *delta, vec sum[TILE_1][PANEL])
 {
-	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
-	for (size_t r = g->slices[slice]; r < g->slices[slice + 1]; r++) {
-		const float *in = g->in + r * g->ld_in + first;
-		vec delta[2];
-		UNROLL for (int v = 0; v < vectors; v++) delta[v] = vec_load(g->delta + r * g->ld_delta + v * VEC);
-		UNROLL for (int i = 0; i < n; i++)
-		{
-			vec x = vec_all(in[i]);
-			UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_fma(x, delta[v], sum[i][v]);
-		}
-	}
-}
-
-/* A binary counter: after slice s, as many waiting sums are added as s has
- * trailing ones; what is left when the slices end is the root. */
-INLINE void gradient_tile(const int n, const int vectors, const struct ls_gradient *g, size_t first,
-                          struct update *update)
-{
-	struct tile_stack stack;
-	uint32_t top = 0;
-	vec sum[TILE][2];
-
-	for (uint32_t slice = 0;; slice++) {
-		slice_sum(n, vectors, g, first, slice, sum);
-		for (uint32_t ones = slice; ones & 1; ones >>= 1) {
-			const float *tile = stack.tiles[--top];
-			UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
-			    vec_add(vec_load(tile + (i * 2 + v) * VEC), sum[i][v]);
-		}
-		if (slice + 1 == g->n_slices)
-			break;
-		float *tile = stack.tiles[top++];
-		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++)
-		    vec_store(tile + (i * 2 + v) * VEC, sum[i][v]);
-	}
-
+	vec d[PANEL];
+	UNROLL for (int v = 0; v < vectors; v++) d[v] = vec_load(delta + v * VEC);
 	UNROLL for (int i = 0; i < n; i++)
 	{
-		size_t offset = g->out ? 0 : target_offset(&g->target, first + (size_t)i, (size_t)(vectors * VEC));
-		UNROLL for (int v = 0; v < vectors; v++)
-		{
-			if (g->out)
-				vec_store(g->out + (first + (size_t)i) * (size_t)(vectors * VEC) + v * VEC, sum[i][v]);
-			else
-				update_vector(update, sum[i][v], g->target.weight + offset + v * VEC,
-				              g->target.velocity ? g->target.velocity + offset + v * VEC : NULL);
-		}
+		vec x = vec_all(in[i]);
+		UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_fma(x, d[v], sum[i][v]);
 	}
 }
 
-static void gradient_columns(const struct ls_gradient *g, size_t first, size_t n, struct update *update)
+INLINE void slice_sum(const int vectors, const int n, const struct gradient_tile *tile, uint32_t slice,
+                      vec sum[TILE_1][PANEL])
 {
-	switch (n) {
-#define CALL(N)                                                                                                        \
-	case N:                                                                                                        \
-		if (g->width == VEC)                                                                                   \
-			gradient_tile(N, 1, g, first, update);                                                         \
-		else                                                                                                   \
-			gradient_tile(N, 2, g, first, update);                                                         \
+	const struct ls_gradient *g = tile->gradient;
+	const uint32_t *rows = g->rows;
+	size_t ld_in = g->ld_in, ld_delta = g->ld_delta;
+	size_t begin = tile->slices[slice], end = tile->slices[slice + 1];
+	const float *in = g->in + tile->first, *delta = g->delta;
+
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
+	if (rows) {
+		for (size_t j = begin; j < end; j++)
+			add_row(vectors, n, in + rows[j] * ld_in, delta + rows[j] * ld_delta, sum);
+		return;
+	}
+	in += begin * ld_in;
+	delta += begin * ld_delta;
+	for (size_t j = begin; j < end; j++, in += ld_in, delta += ld_delta)
+		add_row(vectors, n, in, delta, sum);
+}
+
+INLINE void store_sums(const int vectors, const int n, vec sum[TILE_1][PANEL], float *out)
+{
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++)
+	    vec_store(out + (i * vectors + v) * VEC, sum[i][v]);
+}
+
+INLINE void update_sums_plainly(const int vectors, const int n, const struct gradient_tile *tile,
+                                vec sum[TILE_1][PANEL], struct update *update)
+{
+	const struct ls_target *target = &tile->gradient->target;
+	const struct update u = *update; /* a copy that no store can alias: it stays in registers */
+	vec not_finite = u.not_finite;
+	UNROLL for (int i = 0; i < n; i++)
+	{
+		size_t offset = target_offset(target, tile->first + (size_t)i, (size_t)(vectors * VEC));
+		UNROLL for (int v = 0; v < vectors; v++) not_finite =
+		    note_finite(not_finite, update_plain(&u, sum[i][v], target->weight + offset + v * VEC));
+	}
+	update->not_finite = not_finite;
+}
+
+/* The sums of n columns, [n][width], update in any way. */
+static void update_rows(const struct gradient_tile *tile, size_t n, const float *sums, struct update *update)
+{
+	const struct ls_target *target = &tile->gradient->target;
+	size_t width = tile->gradient->width;
+	for (size_t i = 0; i < n; i++) {
+		size_t offset = target_offset(target, tile->first + i, width);
+		for (size_t v = 0; v < width; v += VEC)
+			update_vector(update, vec_load(sums + i * width + v), target->weight + offset + v,
+			              target->velocity ? target->velocity + offset + v : NULL);
+	}
+}
+
+/* Slices begin .. end - 1 of a tile. A binary counter: after slice s, as many
+ * waiting sums are added as s has trailing ones, so that as many wait before it
+ * as it has ones; what is left when the slices end is the root. */
+INLINE void sum_tile(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
+                     struct update *update)
+{
+	const struct ls_gradient *g = tile->gradient;
+	uint32_t top = (uint32_t)__builtin_popcount(slices.begin);
+	vec sum[TILE_1][PANEL];
+
+	for (uint32_t slice = slices.begin; slice < slices.end; slice++) {
+		slice_sum(vectors, n, tile, slice, sum);
+		for (uint32_t ones = slice; ones & 1; ones >>= 1) {
+			const float *left = tile->stack->tiles[--top];
+			UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+			    vec_add(vec_load(left + (i * vectors + v) * VEC), sum[i][v]);
+		}
+		if (slice + 1 == g->n_slices) {
+			if (g->out) {
+				store_sums(vectors, n, sum, g->out + tile->first * g->width);
+			} else if (update->plain) {
+				update_sums_plainly(vectors, n, tile, sum, update);
+			} else {
+				store_sums(vectors, n, sum, tile->stack->tiles[0]);
+				update_rows(tile, n, tile->stack->tiles[0], update);
+			}
+			return;
+		}
+		store_sums(vectors, n, sum, tile->stack->tiles[top++]);
+	}
+}
+
+/* Tiles begin .. end - 1, of n columns each but for the last one of all. */
+INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *g, struct ls_range tiles,
+                      struct ls_range slices, struct tile_stack stacks[GROUP], struct update *update)
+{
+	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
+		struct gradient_tile tile = {g, g->slices + i * g->tile_stride, i * tile_height(g->width),
+		                             &stacks[i % GROUP]};
+		sum_tile(vectors, n, &tile, slices, update);
+	}
+}
+
+static void sum_columns(size_t n, const struct ls_gradient *g, struct ls_range tiles, struct ls_range slices,
+                        struct tile_stack stacks[GROUP], struct update *update)
+{
+	switch (SHAPE(g->width / VEC, n)) {
+#define CALL(V, N)                                                                                                     \
+	case SHAPE(V, N):                                                                                              \
+		sum_tiles(V, N, g, tiles, slices, stacks, update);                                                     \
 		break;
-		LS_CASES(CALL)
+		SHAPES(CALL)
 #undef CALL
 	default:
 		break;
+	}
+}
+
+/* Slices from `begin` on whose deltas come to CHUNK_FLOATS, one at least. */
+static uint32_t chunk_end(const struct ls_gradient *g, const uint32_t *slices, uint32_t begin)
+{
+	uint32_t end = begin + 1;
+	while (end < g->n_slices && (slices[end + 1] - slices[begin]) * g->width <= CHUNK_FLOATS)
+		end++;
+	return end;
+}
+
+/* A group of tiles, chunk after chunk of the slices. */
+static void sum_group(const struct ls_gradient *g, struct ls_range tiles, struct tile_stack stacks[GROUP],
+                      struct update *update)
+{
+	size_t height = tile_height(g->width);
+	uint32_t n_full = (uint32_t)(g->n_k / height);
+	struct ls_range full = {tiles.begin, tiles.end < n_full ? tiles.end : n_full};
+	struct ls_range chunk = {0, 0};
+	for (; chunk.begin < g->n_slices; chunk.begin = chunk.end) {
+		chunk.end = chunk_end(g, g->slices + tiles.begin * g->tile_stride, chunk.begin);
+		sum_columns(height, g, full, chunk, stacks, update);
+		if (tiles.end > n_full)
+			sum_columns(g->n_k % height, g, (struct ls_range){n_full, tiles.end}, chunk, stacks, update);
 	}
 }
 
@@ -225,8 +361,15 @@ static int gradient(const struct ls_gradient *g)
 {
 	static const struct ls_update none;
 	struct update update = update_begin(g->out ? &none : g->update);
-	for (size_t first = 0; first < g->n_k; first += TILE)
-		gradient_columns(g, first, g->n_k - first < TILE ? g->n_k - first : TILE, &update);
+	struct tile_stack stacks[GROUP];
+	size_t height = tile_height(g->width);
+	uint32_t n_tiles = (uint32_t)((g->n_k + height - 1) / height);
+	uint32_t step = chunk_end(g, g->slices, 0) == g->n_slices ? n_tiles : GROUP;
+
+	for (struct ls_range group = {0, 0}; group.begin < n_tiles; group.begin = group.end) {
+		group.end = n_tiles - group.begin < step ? n_tiles : group.begin + step;
+		sum_group(g, group, stacks, &update);
+	}
 	return update_end(&update);
 }
 
@@ -251,9 +394,14 @@ static int reduce(const struct ls_reduction *r)
 	struct update update = update_begin(r->update);
 	for (size_t k = 0; k < r->n_k; k++) {
 		size_t offset = target_offset(&r->target, k, r->width);
-		for (size_t v = 0; v < r->width; v += VEC)
-			update_vector(&update, tree_sum(r, k * r->width + v), r->target.weight + offset + v,
-			              r->target.velocity ? r->target.velocity + offset + v : NULL);
+		for (size_t v = 0; v < r->width; v += VEC) {
+			vec sum = tree_sum(r, k * r->width + v);
+			if (update.plain)
+				update.not_finite = note_finite(update.not_finite, update_plain(&update, sum, r->target.weight + offset + v));
+			else
+				update_vector(&update, sum, r->target.weight + offset + v,
+				              r->target.velocity ? r->target.velocity + offset + v : NULL);
+		}
 	}
 	return update_end(&update);
 }
@@ -263,15 +411,15 @@ static int reduce(const struct ls_reduction *r)
 /* As many independent chains as a full tile has, fed from registers. */
 static float peak(size_t n, float x)
 {
-	vec sum[TILE][2], factor = vec_all(x);
-	UNROLL for (int i = 0; i < TILE; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
+	vec sum[TILE_2][2], factor = vec_all(x);
+	UNROLL for (int i = 0; i < TILE_2; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
 	    vec_all((float)(2 * i + v));
 	for (size_t round = 0; round < n; round++)
-		UNROLL for (int i = 0; i < TILE; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
+		UNROLL for (int i = 0; i < TILE_2; i++) UNROLL for (int v = 0; v < 2; v++) sum[i][v] =
 		    vec_fma(sum[i][v], factor, factor);
 
 	float lanes[VEC];
-	UNROLL for (int i = 1; i < TILE; i++) sum[0][0] = vec_add(sum[0][0], vec_add(sum[i][0], sum[i][1]));
+	UNROLL for (int i = 1; i < TILE_2; i++) sum[0][0] = vec_add(sum[0][0], vec_add(sum[i][0], sum[i][1]));
 	vec_store(lanes, sum[0][0]);
 	return lanes[0];
 }

@@ -15,6 +15,7 @@ libls_la_SOURCES += \
 
 isa_headers = \
 	%D%/functions.h \
+	%D%/inputs.h \
 	%D%/kernels.h \
 	%D%/rows.h \
 	%D%/table.h \

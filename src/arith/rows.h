@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Everything that is not a product: elementwise functions, activations and
- * their derivatives, losses with their deltas, and the gathering of inputs.
+ * What is neither a product nor a gathering of inputs: elementwise functions,
+ * activations and their derivatives, losses with their deltas.
  * Plain loops, compiled once per instruction set (isa_*.c include it) and
  * vectorised by the compiler; row sums keep the 8 lanes of the contract.
  */
@@ -215,48 +215,6 @@ static void deltas(const struct ls_block *block, enum lockstep_loss loss, const 
 		for (size_t j = block->n; j < padded(block); j++)
 			a[j] = 0;
 	}
-}
-
-/* ---- Inputs ---------------------------------------------------------- */
-
-/* x / 255, correctly rounded, by one step of division on the reciprocal
- * (tested for all 256 values against the quotient). */
-FUNCTION float byte_quotient(uint8_t byte)
-{
-	const float reciprocal = 1.0f / 255.0f;
-	float x = (float)byte;
-	float q = x * reciprocal;
-	return fmaf(fmaf(-255.0f, q, x), reciprocal, q);
-}
-
-static void gather_bytes(size_t n, const uint8_t *in, const uint32_t *index, int by_255, float *out)
-{
-	if (index && by_255)
-		for (size_t i = 0; i < n; i++)
-			out[i] = byte_quotient(in[index[i]]);
-	else if (index)
-		for (size_t i = 0; i < n; i++)
-			out[i] = in[index[i]];
-	else if (by_255)
-		for (size_t i = 0; i < n; i++)
-			out[i] = byte_quotient(in[i]);
-	else
-		for (size_t i = 0; i < n; i++)
-			out[i] = in[i];
-}
-
-static void gather_floats(size_t n, const float *in, const uint32_t *index, int by_255, float *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		float x = in[index ? index[i] : i];
-		out[i] = by_255 ? x / 255.0f : x;
-	}
-}
-
-static void rescale(size_t n, const float *shift, const float *scale, float *values)
-{
-	for (size_t i = 0; i < n; i++)
-		values[i] = (values[i] - shift[i]) * scale[i];
 }
 
 #endif

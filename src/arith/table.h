@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * One function table: LS_TABLE, named LS_NAME, from the bodies in kernels.h
- * and rows.h as compiled in the including file.
+ * One function table: LS_TABLE, named LS_NAME, from the bodies in inputs.h,
+ * kernels.h and rows.h as compiled in the including file.
  */
+#include "inputs.h"
 #include "kernels.h"
 #include "rows.h"
 
 const struct ls_arith LS_TABLE = {
     .name = LS_NAME,
     .vector = VEC,
-    .panel = 2 * VEC,
+    .panel = PANEL * VEC,
+    .tile = TILE,
     .product = product,
     .gradient = gradient,
     .reduce = reduce,
@@ -22,9 +24,12 @@ const struct ls_arith LS_TABLE = {
     .derive = derive,
     .outputs = outputs,
     .deltas = deltas,
+    .mark_bytes = mark_bytes,
+    .mark_floats = mark_floats,
+    .list_columns = list_columns,
     .gather_bytes = gather_bytes,
     .gather_floats = gather_floats,
     .rescale = rescale,
     .peak = peak,
-    .peak_flops = 2 * 2 * TILE * VEC,
+    .peak_flops = 2 * 2 * TILE_2 * VEC,
 };

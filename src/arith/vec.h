@@ -2,10 +2,19 @@
  *
  * The few vector operations that the kernels are written in, for the
  * instruction set that the including file is compiled for. `vec` holds VEC
- * floats; loads and stores need no alignment.
+ * floats; loads and stores need no alignment. A panel is PANEL vectors wide; a
+ * tile of n vectors' width keeps up to TILE_n rows of sums in registers, and
+ * TILE_VECTORS vectors in all; a full panel's tiles are TILE rows high.
+ *
+ * vec_bytes       VEC bytes as floats
+ * vec_permute     lane i is lane index[i] % VEC of a
+ * list_lanes      writes the numbers, counted from `first`, of those of VEC
+ *                 bytes that are not 0 (and VEC words in all); returns how many
  */
 #ifndef LS_ARITH_VEC_H
 #define LS_ARITH_VEC_H
+
+#include <stdint.h>
 
 /* clang-format off: one operation a line */
 
@@ -16,7 +25,14 @@
 #include <immintrin.h>
 
 #define VEC 16
-#define TILE 14 /* 28 accumulators, 2 weights, of 32 registers */
+#define PANEL 4
+/* At most 28 accumulators, 4 weights and an input, of 32 registers. */
+#define TILE_1 14
+#define TILE_2 14
+#define TILE_3 9
+#define TILE_4 6
+#define TILE TILE_4
+#define TILE_VECTORS 28
 typedef __m512 vec;
 
 INLINE vec vec_load(const float *p)
@@ -43,13 +59,42 @@ INLINE vec vec_fma(vec a, vec b, vec c)
 {
 	return _mm512_fmadd_ps(a, b, c);
 }
+INLINE vec vec_subtract(vec a, vec b)
+{
+	return _mm512_sub_ps(a, b);
+}
+INLINE vec vec_or(vec a, vec b)
+{
+	return _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
+INLINE vec vec_bytes(const uint8_t *p)
+{
+	return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+INLINE vec vec_permute(vec a, const uint32_t *index)
+{
+	return _mm512_permutexvar_ps(_mm512_loadu_si512(index), a);
+}
+INLINE uint32_t list_lanes(const uint8_t *used, uint32_t first, uint32_t *index)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)used);
+	__mmask16 lanes = _mm_test_epi8_mask(bytes, bytes);
+	__m512i iota = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+	_mm512_storeu_si512(index, _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
+	return (uint32_t)__builtin_popcount(lanes);
+}
 
 #elif defined LS_ISA_AVX2
 
 #include <immintrin.h>
 
 #define VEC 8
-#define TILE 6 /* 12 accumulators, 2 weights, 1 input, of 16 registers */
+#define PANEL 2
+/* 12 accumulators, 2 weights, 1 input, of 16 registers. */
+#define TILE_1 12
+#define TILE_2 6
+#define TILE TILE_2
+#define TILE_VECTORS 12
 typedef __m256 vec;
 
 INLINE vec vec_load(const float *p)
@@ -76,13 +121,34 @@ INLINE vec vec_fma(vec a, vec b, vec c)
 {
 	return _mm256_fmadd_ps(a, b, c);
 }
+INLINE vec vec_subtract(vec a, vec b)
+{
+	return _mm256_sub_ps(a, b);
+}
+INLINE vec vec_or(vec a, vec b)
+{
+	return _mm256_or_ps(a, b);
+}
+INLINE vec vec_bytes(const uint8_t *p)
+{
+	return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+INLINE vec vec_permute(vec a, const uint32_t *index)
+{
+	return _mm256_permutevar8x32_ps(a, _mm256_loadu_si256((const __m256i *)index));
+}
 
 #elif defined LS_ISA_NEON
 
 #include <arm_neon.h>
 
 #define VEC 4
-#define TILE 12 /* 24 accumulators, 2 weights, of 32 registers */
+#define PANEL 2
+/* 24 accumulators, 2 weights, of 32 registers. */
+#define TILE_1 12
+#define TILE_2 12
+#define TILE TILE_2
+#define TILE_VECTORS 24
 typedef float32x4_t vec;
 
 INLINE vec vec_load(const float *p)
@@ -109,13 +175,41 @@ INLINE vec vec_fma(vec a, vec b, vec c)
 {
 	return vfmaq_f32(c, a, b);
 }
+INLINE vec vec_subtract(vec a, vec b)
+{
+	return vsubq_f32(a, b);
+}
+INLINE vec vec_or(vec a, vec b)
+{
+	return vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)));
+}
+INLINE vec vec_bytes(const uint8_t *p)
+{
+	float lanes[VEC];
+	for (int i = 0; i < VEC; i++)
+		lanes[i] = p[i];
+	return vld1q_f32(lanes);
+}
+INLINE vec vec_permute(vec a, const uint32_t *index)
+{
+	float lanes[VEC], out[VEC];
+	vst1q_f32(lanes, a);
+	for (int i = 0; i < VEC; i++)
+		out[i] = lanes[index[i] % VEC];
+	return vld1q_f32(out);
+}
 
 #else
 
 #include <math.h>
+#include <string.h>
 
 #define VEC 4
-#define TILE 4
+#define PANEL 2
+#define TILE_1 4
+#define TILE_2 4
+#define TILE TILE_2
+#define TILE_VECTORS 8
 typedef struct {
 	float lane[VEC];
 } vec;
@@ -156,7 +250,49 @@ INLINE vec vec_fma(vec a, vec b, vec c)
 		c.lane[i] = fmaf(a.lane[i], b.lane[i], c.lane[i]);
 	return c;
 }
+INLINE vec vec_subtract(vec a, vec b)
+{
+	for (int i = 0; i < VEC; i++)
+		a.lane[i] -= b.lane[i];
+	return a;
+}
 
+INLINE vec vec_or(vec a, vec b)
+{
+	uint32_t x[VEC], y[VEC];
+	memcpy(x, &a, sizeof x);
+	memcpy(y, &b, sizeof y);
+	for (int i = 0; i < VEC; i++)
+		x[i] |= y[i];
+	memcpy(&a, x, sizeof a);
+	return a;
+}
+
+INLINE vec vec_bytes(const uint8_t *p)
+{
+	return (vec){{p[0], p[1], p[2], p[3]}};
+}
+
+INLINE vec vec_permute(vec a, const uint32_t *index)
+{
+	vec out;
+	for (int i = 0; i < VEC; i++)
+		out.lane[i] = a.lane[index[i] % VEC];
+	return out;
+}
+
+#endif
+
+#ifndef LS_ISA_AVX512
+INLINE uint32_t list_lanes(const uint8_t *used, uint32_t first, uint32_t *index)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < VEC; i++) {
+		index[n] = first + i;
+		n += used[i] != 0;
+	}
+	return n;
+}
 #endif
 
 #endif

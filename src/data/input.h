@@ -20,14 +20,20 @@ struct ls_source {
 	const struct ls_arith *arith;
 };
 
-/* Columns in which any of the rows holds an input other than 0, ascending,
- * into index [n_features]; returns their number. Leaving the others out of a
- * chain changes no bit (doc/numerics.md, section 2). */
-size_t ls_source_columns(const struct ls_source *source, const uint32_t *rows, size_t n_rows, uint32_t *index);
+/* Room for any of n columns; 0 when memory is short. */
+int ls_used_columns_init(struct ls_used_columns *columns, size_t n);
+void ls_used_columns_fini(struct ls_used_columns *columns);
 
-/* Inputs of the rows into out [n_rows][ld]: those of n_columns columns
- * (columns NULL: all n_columns features). */
-void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size_t n_rows, const uint32_t *columns,
-                      size_t n_columns, float *out, size_t ld);
+/* Columns in which any of the rows holds an input other than 0. Leaving the
+ * others out of a chain changes no bit (doc/numerics.md, section 2). */
+void ls_source_columns(const struct ls_source *source, const uint32_t *rows, size_t n_rows,
+                       struct ls_used_columns *columns);
+
+/* Inputs of the rows into out [n_rows][ld]: those of the columns in use, or
+ * (columns NULL) all. ld is at least their number; with columns,
+ * LS_ROW_ALIGNMENT floats behind `out` may be written too. The rows of `next`
+ * [n_rows] (may be NULL) are fetched towards the cache meanwhile. */
+void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size_t n_rows, const uint32_t *next,
+                      const struct ls_used_columns *columns, float *out, size_t ld);
 
 #endif

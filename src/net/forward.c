@@ -44,10 +44,10 @@ void ls_forward(struct ls_shard *shard, const struct ls_pass *pass)
 {
 	const struct ls_packed *packed = pass->packed;
 	struct ls_product product = {.n_rows = pass->n_rows,
-	                             .n_k = pass->n_columns,
+	                             .n_k = pass->columns ? pass->columns->n : packed->layers[0].forward.n_k,
 	                             .in = shard->inputs,
 	                             .ld_in = shard->ld_inputs,
-	                             .index = pass->columns};
+	                             .index = pass->columns ? pass->columns->index : NULL};
 
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_shard_layer *layer = &shard->layers[i];

@@ -17,8 +17,8 @@ size_t ls_panels_count(const struct ls_panels *panels)
 struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel)
 {
 	size_t column = i_panel * panels->wide;
-	size_t rest = panels->n_out - column;
-	return (struct ls_panel){column, rest <= panels->narrow ? panels->narrow : panels->wide, column * panels->n_k};
+	size_t rest = (panels->n_out - column + panels->vector - 1) / panels->vector * panels->vector;
+	return (struct ls_panel){column, rest < panels->wide ? rest : panels->wide, column * panels->n_k};
 }
 
 size_t ls_panels_columns(const struct ls_panels *panels)

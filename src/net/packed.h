@@ -17,7 +17,7 @@
 /* Panels of a matrix with n_k inputs and n_out outputs. */
 struct ls_panels {
 	size_t n_k, n_out;
-	size_t wide, narrow; /* widths of all panels, and of a short last one */
+	size_t wide, vector; /* width of a panel; the last one's is as many vectors as it needs */
 };
 
 struct ls_panel {

@@ -42,7 +42,7 @@ lockstep_status ls_shard_create(struct ls_shard **out, const struct ls_packed *p
 	shard->max_rows = max_rows;
 	shard->n_layers = packed->n_layers;
 	shard->ld_inputs = leading_dimension(packed->layers[0].forward.n_k);
-	shard->inputs = ls_memory_allocate(max_rows * shard->ld_inputs, sizeof(float));
+	shard->inputs = ls_memory_allocate(max_rows * shard->ld_inputs + LS_ROW_ALIGNMENT, sizeof(float));
 	shard->losses = ls_memory_allocate(max_rows, sizeof(float));
 	int complete = shard->inputs && shard->losses;
 	for (size_t i = 0; complete && i < packed->n_layers; i++)

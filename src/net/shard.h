@@ -50,14 +50,13 @@ struct ls_pass {
 	const struct ls_packed *packed;
 	const struct lockstep_network_options *options;
 	size_t n_rows;
-	const uint32_t *rows;    /* [n_rows] indices in the file, for targets and dropout */
-	const uint32_t *columns; /* [n_columns] inputs in use; NULL: all */
-	size_t n_columns;
-	struct ls_targets targets; /* its rows are `rows` */
+	const uint32_t *rows;                  /* [n_rows] indices in the file, for targets and dropout */
+	const struct ls_used_columns *columns; /* inputs in use; NULL: all */
+	struct ls_targets targets;             /* its rows are `rows` */
 	struct ls_dropout dropout;
 };
 
-/* From inputs (n_columns of them a row) to the last layer's pre-activations. */
+/* From inputs (of the columns in use) to the last layer's pre-activations. */
 void ls_forward(struct ls_shard *shard, const struct ls_pass *pass);
 
 /* Pre-activations become output activations. */

@@ -12,7 +12,7 @@
 /* What one worker needs. */
 struct seat {
 	struct ls_shard *shard;
-	uint32_t *columns; /* [n_in] */
+	struct ls_used_columns columns;
 	uint32_t rows[LS_CHUNK_ROWS];
 };
 
@@ -51,8 +51,7 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
 	for (uint32_t i = 0; !status && i < n_workers; i++) {
 		struct seat *seat = &evaluator->seats[i];
 		status = ls_shard_create(&seat->shard, packed, LS_CHUNK_ROWS, 0, 0, error);
-		seat->columns = ls_memory_allocate(packed->layers[0].forward.n_k, sizeof *seat->columns);
-		if (!status && !seat->columns)
+		if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].forward.n_k))
 			status = ls_error_memory(error, "the evaluation");
 	}
 	if (status) {
@@ -68,7 +67,7 @@ void ls_evaluator_destroy(struct ls_evaluator *evaluator)
 	if (!evaluator)
 		return;
 	for (uint32_t i = 0; evaluator->seats && i < evaluator->n_workers; i++) {
-		ls_memory_free(evaluator->seats[i].columns);
+		ls_used_columns_fini(&evaluator->seats[i].columns);
 		ls_shard_destroy(evaluator->seats[i].shard);
 	}
 	ls_memory_free(evaluator->chunks);
@@ -119,9 +118,9 @@ static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat 
 	};
 	for (size_t r = 0; r < pass.n_rows; r++)
 		seat->rows[r] = evaluator->rows ? evaluator->rows[first + r] : (uint32_t)(first + r);
-	pass.n_columns = ls_source_columns(evaluator->source, seat->rows, pass.n_rows, seat->columns);
-	pass.columns = pass.n_columns == n_in ? NULL : seat->columns;
-	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, pass.columns, pass.n_columns, seat->shard->inputs,
+	ls_source_columns(evaluator->source, seat->rows, pass.n_rows, &seat->columns);
+	pass.columns = seat->columns.n == n_in ? NULL : &seat->columns;
+	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, NULL, pass.columns, seat->shard->inputs,
 	                 seat->shard->ld_inputs);
 	ls_forward(seat->shard, &pass);
 	return pass;

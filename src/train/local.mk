@@ -19,5 +19,7 @@ libls_la_SOURCES += \
 	%D%/step.h \
 	%D%/trainer.c \
 	%D%/trainer.h \
+	%D%/walk.c \
+	%D%/walk.h \
 	%D%/worker.c \
 	%D%/worker.h

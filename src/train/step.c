@@ -10,6 +10,7 @@
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "schedule.h"
+#include "walk.h"
 
 /* ---- The mini-batch -------------------------------------------------- */
 
@@ -41,16 +42,13 @@ static int updates_at_rest(const struct ls_update *update)
 static void find_columns(const struct ls_steps *steps, struct ls_worker *worker, const uint32_t *rows, uint32_t n_rows)
 {
 	size_t n_in = steps->packed->layers[0].forward.n_k;
-	worker->n_columns = ls_source_columns(&steps->source, rows, n_rows, worker->columns);
+	ls_source_columns(&steps->source, rows, n_rows, &worker->columns);
 	worker->n_rest = 0;
-	if (!updates_at_rest(&worker->update) || worker->n_columns == n_in)
+	if (!updates_at_rest(&worker->update))
 		return;
-	for (uint32_t k = 0, used = 0; k < n_in; k++) {
-		if (used < worker->n_columns && worker->columns[used] == k)
-			used++;
-		else
+	for (uint32_t k = 0; k < n_in; k++)
+		if (!worker->columns.used[k])
 			worker->rest[worker->n_rest++] = k;
-	}
 }
 
 static void set_update(const struct ls_steps *steps, struct ls_worker *worker, uint64_t step, uint32_t n_rows)
@@ -91,14 +89,13 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 	set_partition(steps, worker, i_worker, n_rows);
 	find_columns(steps, worker, rows, n_rows);
 	struct ls_range shard = ls_partition_rows(&worker->partition, i_worker);
-	int all = worker->n_columns == steps->packed->layers[0].forward.n_k;
+	int all = worker->columns.n == steps->packed->layers[0].forward.n_k;
 	worker->pass = (struct ls_pass){
 	    .packed = steps->packed,
 	    .options = steps->network,
 	    .n_rows = shard.end - shard.begin,
 	    .rows = rows + shard.begin,
-	    .columns = all ? NULL : worker->columns,
-	    .n_columns = worker->n_columns,
+	    .columns = all ? NULL : &worker->columns,
 	    .targets = {.rows = rows + shard.begin, .classes = table->classes, .flags = table->flags},
 	    .dropout = dropout_of(steps),
 	};
@@ -124,256 +121,28 @@ static void sum_losses(struct ls_steps *steps, const struct ls_worker *worker, u
 	}
 }
 
+/* The shard's rows of the next step; NULL when that is not a full one. */
+static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_pass *pass, uint64_t step)
+{
+	uint64_t i_next = (step % steps->steps_per_epoch + 1) * steps->options->batch;
+	int is_full = i_next + steps->options->batch <= steps->n_order;
+	return is_full ? pass->rows + steps->options->batch : NULL;
+}
+
 static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
+	ls_worker_begin_phases(worker, steps->options->time_phases);
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
-	ls_source_gather(&steps->source, pass->rows, pass->n_rows, pass->columns, pass->n_columns,
+	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
 	                 worker->shard->inputs, worker->shard->ld_inputs);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 	ls_forward(worker->shard, pass);
 	ls_loss(worker->shard, pass);
 	sum_losses(steps, worker, step);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_FORWARD);
 	ls_backward(worker->shard, pass);
-}
-
-/* ---- The walk over parameter blocks ---------------------------------- */
-
-/* One panel, as gradient and reduction see it. */
-struct panel_view {
-	struct ls_packed_layer *layer;
-	struct ls_panel panel;
-	size_t i_panel;
-	size_t n_k;              /* inputs in use */
-	const uint32_t *columns; /* NULL: all of them */
-	size_t offset;           /* in a subtree's sum of the block */
-};
-
-static struct panel_view view_panel(const struct ls_steps *steps, const struct ls_worker *worker,
-                                    const struct ls_param_block *block, size_t i_panel)
-{
-	struct ls_packed_layer *layer = &steps->target->layers[block->i_layer];
-	struct panel_view view = {.layer = layer,
-	                          .panel = ls_panels_get(&layer->forward, i_panel),
-	                          .i_panel = i_panel,
-	                          .n_k = layer->forward.n_k,
-	                          .offset = ls_block_offset(steps->packed, block, i_panel)};
-	if (block->i_layer == 0) {
-		view.n_k = worker->n_columns;
-		view.columns = worker->pass.columns;
-	}
-	return view;
-}
-
-/* Rows of a panel's weights from `first` on. */
-static struct ls_target weight_target(const struct panel_view *view, const uint32_t *index, size_t first)
-{
-	size_t at = view->panel.offset + (index ? 0 : first * view->panel.width);
-	return (struct ls_target){.weight = view->layer->weight + at,
-	                          .velocity = view->layer->weight_velocity ? view->layer->weight_velocity + at : NULL,
-	                          .index = index ? index + first : NULL};
-}
-
-static struct ls_target bias_target(const struct panel_view *view)
-{
-	float *velocity = view->layer->bias_velocity;
-	return (struct ls_target){.weight = view->layer->bias + view->panel.column,
-	                          .velocity = velocity ? velocity + view->panel.column : NULL};
-}
-
-static void transpose_rows(const struct panel_view *view, size_t first, size_t end)
-{
-	if (!view->layer->transposed)
-		return;
-	for (size_t k = first; k < end; k++)
-		ls_packed_transpose(view->layer, view->i_panel, k);
-}
-
-/* Biases decay neither by l2; otherwise they are weights of a constant input. */
-static struct ls_update bias_update(const struct ls_worker *worker)
-{
-	struct ls_update update = worker->update;
-	update.l2 = 0;
-	return update;
-}
-
-/* The gradient of a panel over one subtree, into `out` or, with out NULL,
- * straight into the weights. */
-static int panel_gradient(const struct ls_steps *steps, const struct ls_worker *worker, const struct panel_view *view,
-                          size_t i_layer, struct ls_subtree subtree, float *out)
-{
-	static const float one = 1;
-	const struct ls_shard *shard = worker->shard;
-	const struct ls_shard_layer *outputs = &shard->layers[i_layer];
-	struct ls_update for_bias = bias_update(worker);
-	struct ls_gradient gradient = {
-	    .n_k = view->n_k,
-	    .in = i_layer ? shard->layers[i_layer - 1].out : shard->inputs,
-	    .ld_in = i_layer ? shard->layers[i_layer - 1].ld : shard->ld_inputs,
-	    .delta = outputs->delta + view->panel.column,
-	    .ld_delta = outputs->ld,
-	    .width = view->panel.width,
-	    .slices = worker->slice_rows + (subtree.first - worker->first_slice),
-	    .n_slices = 1u << subtree.level,
-	    .out = out,
-	    .target = weight_target(view, view->columns, 0),
-	    .update = &worker->update,
-	};
-	int not_finite = steps->packed->arith->gradient(&gradient);
-
-	gradient.n_k = 1;
-	gradient.in = &one;
-	gradient.ld_in = 0;
-	gradient.out = out ? out + view->layer->forward.n_k * view->panel.width : NULL;
-	gradient.target = bias_target(view);
-	gradient.update = &for_bias;
-	return steps->packed->arith->gradient(&gradient) | not_finite;
-}
-
-static int update_rest(const struct ls_steps *steps, const struct ls_worker *worker, const struct panel_view *view,
-                       size_t first, size_t end)
-{
-	struct ls_reduction reduction = {.n_k = end - first,
-	                                 .width = view->panel.width,
-	                                 .target = weight_target(view, worker->rest, first),
-	                                 .update = &worker->update};
-	return steps->packed->arith->reduce(&reduction);
-}
-
-/* A lone worker's step of the walk. */
-static int update_block(const struct ls_steps *steps, struct ls_worker *worker, const struct ls_param_block *block)
-{
-	struct ls_subtree root = worker->subtrees[0];
-	int not_finite = 0;
-	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct panel_view view = view_panel(steps, worker, block, p);
-		not_finite |= panel_gradient(steps, worker, &view, block->i_layer, root, NULL);
-		if (block->i_layer == 0)
-			not_finite |= update_rest(steps, worker, &view, 0, worker->n_rest);
-		transpose_rows(&view, 0, view.n_k);
-	}
-	return not_finite;
-}
-
-static float *ring_slot(const struct ls_worker *worker, uint64_t sequence)
-{
-	return worker->ring + sequence % LS_RING_SLOTS * worker->slot_floats;
-}
-
-/* Writes the worker's sums of the block into its ring. */
-static void produce_block(const struct ls_steps *steps, struct ls_worker *worker, size_t i_block, uint64_t sequence)
-{
-	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
-	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct panel_view view = view_panel(steps, worker, block, p);
-		for (uint32_t i = 0; i < worker->n_subtrees; i++)
-			panel_gradient(steps, worker, &view, block->i_layer, worker->subtrees[i],
-			               ring_slot(worker, sequence) + i * worker->subtree_floats + view.offset);
-	}
-}
-
-/* Points the reduction at every subtree's sum, `offset` floats into it. */
-static void find_nodes(const struct ls_steps *steps, struct ls_worker *worker, uint64_t sequence, size_t offset)
-{
-	const struct ls_partition *partition = &worker->partition;
-	for (uint32_t i = 0; i < partition->n_nodes; i++) {
-		const struct ls_worker *from = steps->workers[partition->nodes[i].worker];
-		worker->nodes[i] =
-		    ring_slot(from, sequence) + partition->nodes[i].i_subtree * from->subtree_floats + offset;
-	}
-}
-
-static int reduce_rows(const struct ls_steps *steps, struct ls_worker *worker, struct ls_target target, size_t n_k,
-                       size_t width, const struct ls_update *update)
-{
-	struct ls_reduction reduction = {.n_k = n_k,
-	                                 .width = width,
-	                                 .nodes = worker->nodes,
-	                                 .n_merges = worker->partition.n_merges,
-	                                 .n_nodes = worker->partition.n_nodes,
-	                                 .target = target,
-	                                 .update = update};
-	return steps->packed->arith->reduce(&reduction);
-}
-
-static size_t share(size_t n, uint32_t n_workers, uint32_t i_worker)
-{
-	return (size_t)((unsigned __int128)n * i_worker / n_workers);
-}
-
-/* The worker's share of a panel: a run of its inputs, and the biases of every
- * n_workers-th panel. */
-static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker,
-                        const struct panel_view *view, uint64_t sequence)
-{
-	uint32_t n_workers = steps->n_workers;
-	size_t width = view->panel.width;
-	size_t first = share(view->n_k, n_workers, i_worker), end = share(view->n_k, n_workers, i_worker + 1);
-
-	find_nodes(steps, worker, sequence, view->offset + first * width);
-	int not_finite =
-	    reduce_rows(steps, worker, weight_target(view, view->columns, first), end - first, width, &worker->update);
-	if (view->i_panel % n_workers == i_worker) {
-		struct ls_update update = bias_update(worker);
-		find_nodes(steps, worker, sequence, view->offset + view->layer->forward.n_k * width);
-		not_finite |= reduce_rows(steps, worker, bias_target(view), 1, width, &update);
-	}
-	transpose_rows(view, first, end);
-	return not_finite;
-}
-
-static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, size_t i_block,
-                        uint64_t sequence)
-{
-	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
-	int not_finite = 0;
-	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct panel_view view = view_panel(steps, worker, block, p);
-		not_finite |= reduce_panel(steps, worker, i_worker, &view, sequence);
-		if (block->i_layer == 0)
-			not_finite |=
-			    update_rest(steps, worker, &view, share(worker->n_rest, steps->n_workers, i_worker),
-			                share(worker->n_rest, steps->n_workers, i_worker + 1));
-	}
-	return not_finite;
-}
-
-/* Waits until every worker's counter (produced, or consumed) has come to
- * `value`. */
-static void wait_for_all(const struct ls_steps *steps, size_t member, uint64_t value)
-{
-	for (uint32_t i = 0; i < steps->n_workers; i++)
-		ls_counter_wait(steps->team, (struct ls_counter *)((char *)steps->workers[i] + member), value);
-}
-
-static int reduce_when_ready(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, size_t i_block,
-                             uint64_t sequence)
-{
-	wait_for_all(steps, offsetof(struct ls_worker, produced), sequence);
-	int not_finite = reduce_block(steps, worker, i_worker, i_block, sequence);
-	ls_counter_publish(steps->team, &worker->consumed, sequence);
-	return not_finite;
-}
-
-/* Blocks are numbered through all steps, from 1, so that counters only grow.
- * Slot s is written again when all have consumed what it held. */
-static int walk_blocks(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t before)
-{
-	size_t n = steps->blocks->n;
-	int not_finite = 0;
-
-	for (size_t b = 0; b < n + LS_RING_AHEAD; b++) {
-		uint64_t sequence = before + b + 1;
-		if (b < n) {
-			if (sequence > LS_RING_SLOTS)
-				wait_for_all(steps, offsetof(struct ls_worker, consumed), sequence - LS_RING_SLOTS);
-			produce_block(steps, worker, b, sequence);
-			ls_counter_publish(steps->team, &worker->produced, sequence);
-		}
-		if (b >= LS_RING_AHEAD)
-			not_finite |=
-			    reduce_when_ready(steps, worker, i_worker, b - LS_RING_AHEAD, sequence - LS_RING_AHEAD);
-	}
-	return not_finite;
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_BACKWARD);
 }
 
 /* ---- Verdict --------------------------------------------------------- */
@@ -420,15 +189,19 @@ static int ends_here(const struct ls_steps *steps, uint64_t step)
 
 /* ---- Runs ------------------------------------------------------------ */
 
+/* Blocks of the walks before this step's. */
+static uint64_t blocks_before(const struct ls_steps *steps, uint64_t step)
+{
+	return (steps->n_walks + (step - steps->first_step)) * steps->blocks->n;
+}
+
 static void one_worker_step(struct ls_steps *steps, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[0];
-	int not_finite = 0;
 	find_deltas(steps, worker, 0, step);
-	for (size_t b = 0; b < steps->blocks->n; b++)
-		not_finite |= update_block(steps, worker, &steps->blocks->blocks[b]);
-	if (not_finite)
+	if (ls_walk_alone(steps, worker, steps->target))
 		report_divergence(steps, step);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);
 	publish_stop(steps, step);
 	account(steps, step, has_diverged(steps, step));
 }
@@ -436,18 +209,9 @@ static void one_worker_step(struct ls_steps *steps, uint64_t step)
 /* Several workers' phases, one after the other in the caller's thread. */
 static void serial_step(struct ls_steps *steps, uint64_t step)
 {
-	uint64_t sequence = (steps->n_walks + (step - steps->first_step)) * steps->blocks->n;
-	int not_finite = 0;
 	for (uint32_t i = 0; i < steps->n_workers; i++)
 		find_deltas(steps, steps->workers[i], i, step);
-	for (size_t b = 0; b < steps->blocks->n; b++) {
-		sequence++;
-		for (uint32_t i = 0; i < steps->n_workers; i++)
-			produce_block(steps, steps->workers[i], b, sequence);
-		for (uint32_t i = 0; i < steps->n_workers; i++)
-			not_finite |= reduce_block(steps, steps->workers[i], i, b, sequence);
-	}
-	if (not_finite)
+	if (ls_walk_serially(steps, blocks_before(steps, step)))
 		report_divergence(steps, step);
 	publish_stop(steps, step);
 	account(steps, step, has_diverged(steps, step));
@@ -456,13 +220,13 @@ static void serial_step(struct ls_steps *steps, uint64_t step)
 static void team_step(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[i_worker];
-	uint64_t before = (steps->n_walks + (step - steps->first_step)) * steps->blocks->n;
 	find_deltas(steps, worker, i_worker, step);
-	if (walk_blocks(steps, worker, i_worker, before))
+	if (ls_walk_together(steps, worker, i_worker, blocks_before(steps, step)))
 		report_divergence(steps, step);
 	if (i_worker == 0)
 		publish_stop(steps, step);
 	ls_team_barrier(steps->team, i_worker);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
 	if (i_worker == 0)
 		account(steps, step, has_diverged(steps, step));
 }

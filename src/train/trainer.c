@@ -5,6 +5,7 @@
  */
 #include "trainer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -342,6 +343,12 @@ void lockstep_trainer_stop(lockstep_trainer *trainer)
 	atomic_store_explicit(&trainer->stop_request, 1, memory_order_relaxed);
 }
 
+void lockstep_trainer_phases(const lockstep_trainer *trainer, uint32_t worker, double seconds[LOCKSTEP_N_PHASES])
+{
+	assert(worker < trainer->n_workers);
+	memcpy(seconds, trainer->workers[worker]->phases, sizeof trainer->workers[worker]->phases);
+}
+
 lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error)
 {
 	lockstep_network *network = trainer->network;
@@ -424,5 +431,5 @@ void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, ui
 	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
 	*n_rows = ls_steps_batch(steps, step, &batch);
 	memcpy(rows, batch, *n_rows * sizeof *rows);
-	ls_source_gather(&steps->source, rows, *n_rows, NULL, n_features, inputs, n_features);
+	ls_source_gather(&steps->source, rows, *n_rows, NULL, NULL, inputs, n_features);
 }

@@ -6,8 +6,10 @@
  */
 #include "worker.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "data/input.h"
 
 /* The most rows that any worker's shard has, over all mini-batches of up to
  * `batch` rows: a mini-batch shorter than S is cut into slices of 1 or 2 rows. */
@@ -35,10 +37,11 @@ static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape
 {
 	size_t n_in = shape->packed->layers[0].forward.n_k;
 	worker->slice_rows = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->slice_rows);
-	worker->columns = ls_memory_allocate(n_in, sizeof *worker->columns);
 	worker->rest = ls_memory_allocate(n_in, sizeof *worker->rest);
 	worker->nodes = ls_memory_allocate(worker->partition.capacity, sizeof *worker->nodes);
-	return worker->slice_rows && worker->columns && worker->rest && worker->nodes;
+	worker->deltas = ls_memory_allocate(max_shard_rows(shape), shape->packed->arith->panel * sizeof(float));
+	return ls_used_columns_init(&worker->columns, n_in) && worker->slice_rows && worker->rest && worker->nodes &&
+	       worker->deltas;
 }
 
 static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape *shape)
@@ -77,11 +80,28 @@ void ls_worker_destroy(struct ls_worker *worker)
 	if (!worker)
 		return;
 	ls_memory_free(worker->ring);
+	ls_memory_free(worker->deltas);
 	ls_memory_free(worker->nodes);
 	ls_memory_free(worker->rest);
-	ls_memory_free(worker->columns);
+	ls_used_columns_fini(&worker->columns);
 	ls_memory_free(worker->slice_rows);
 	ls_shard_destroy(worker->shard);
 	ls_partition_fini(&worker->partition);
 	ls_memory_free(worker);
+}
+
+void ls_worker_begin_phases(struct ls_worker *worker, int times_phases)
+{
+	worker->times_phases = times_phases;
+	if (times_phases)
+		worker->phase_began = ls_clock_seconds();
+}
+
+void ls_worker_end_phase(struct ls_worker *worker, enum lockstep_phase phase)
+{
+	if (!worker->times_phases)
+		return;
+	double now = ls_clock_seconds();
+	worker->phases[phase] += now - worker->phase_began;
+	worker->phase_began = now;
 }

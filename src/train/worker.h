@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "blocks.h"
+#include "lockstep/train.h"
 #include "net/shard.h"
 #include "partition.h"
 #include "team/counter.h"
@@ -27,11 +28,12 @@ struct ls_worker {
 
 	struct ls_shard *shard;
 	struct ls_partition partition;
-	uint32_t *slice_rows; /* [slices + 1] first rows of the shard's slices, from the shard's first row */
-	uint32_t *columns;    /* [n_in] first layer's inputs in use in the mini-batch */
-	uint32_t *rest;       /* the others; filled only when they need an update too */
-	const float **nodes;  /* [partition.capacity] the reduction's operands */
-	float *ring;          /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	uint32_t *slice_rows;           /* [slices + 1] first rows of the shard's slices, from the shard's first row */
+	struct ls_used_columns columns; /* first layer's inputs in use in the mini-batch */
+	uint32_t *rest;                 /* the others; filled only when they need an update too */
+	const float **nodes;            /* [partition.capacity] the reduction's operands */
+	float *deltas;                  /* [max rows][panel] of one panel at a time */
+	float *ring;                    /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */
@@ -39,8 +41,13 @@ struct ls_worker {
 	uint32_t n_subtrees;
 	struct ls_subtree subtrees[LS_SUBTREES_MAX];
 	uint32_t first_slice;
-	size_t n_columns, n_rest;
+	size_t n_rest;
 	struct ls_update update;
+
+	/* Seconds since the worker was made, when the options ask for them. */
+	int times_phases;
+	double phases[LOCKSTEP_N_PHASES];
+	double phase_began;
 };
 
 struct ls_worker_shape {
@@ -53,5 +60,10 @@ struct ls_worker_shape {
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
                                  lockstep_error *error);
 void ls_worker_destroy(struct ls_worker *worker);
+
+/* Before a step's first phase, and after each: the time since the last call was
+ * of this phase. */
+void ls_worker_begin_phases(struct ls_worker *worker, int times_phases);
+void ls_worker_end_phase(struct ls_worker *worker, enum lockstep_phase phase);
 
 #endif

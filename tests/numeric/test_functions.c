@@ -8,6 +8,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arith/functions64.h"
 #include "arith_tables.h"
@@ -209,51 +210,105 @@ Test(functions, error_measure_rejects_what_is_wrong)
 	cr_assert(ulp_error(0.0f, 1.0) > 1e6);
 }
 
-/* ---- Bytes ----------------------------------------------------------- */
+/* ---- Gathering ------------------------------------------------------- */
+
+#define COLUMNS 83 /* not a multiple of any vector */
+
+static uint32_t column_index[256 + LS_ROW_ALIGNMENT], column_starts[256 + 1];
+static uint8_t column_used[256];
+static struct ls_used_columns columns = {0, column_index, column_starts, column_used};
+
+/* Lists of n columns those whose number is no multiple of `step`, and (for
+ * whole vectors without any) none of 32 .. 64. */
+static void list_columns(const struct ls_arith *table, size_t n, size_t step)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++)
+		column_used[i] = i % step == 0 || (32 <= i && i < 65) ? 0 : (uint8_t)(i % 255 + 1);
+	table->list_columns(n, &columns);
+	for (uint32_t i = 0; i < n; i++)
+		if (column_used[i])
+			cr_assert_eq(column_index[count++], i, "%s", table->name);
+	cr_assert_eq(columns.n, count, "%s", table->name);
+	cr_assert(0 < count && count < n);
+}
 
 Test(functions, byte_quotients_are_rounded_correctly)
 {
 	uint8_t bytes[256];
-	uint32_t index[256];
-	float out[256];
-	for (uint32_t i = 0; i < 256; i++) {
+	float out[256 + LS_ROW_ALIGNMENT];
+	for (uint32_t i = 0; i < 256; i++)
 		bytes[i] = (uint8_t)i;
-		index[i] = i * 77 % 256;
-	}
 	for (size_t t = 0; t < n_tables; t++) {
 		tables[t]->gather_bytes(256, bytes, NULL, 1, out);
 		for (uint32_t i = 0; i < 256; i++)
 			cr_assert_eq(out[i], (float)i / 255.0f, "%s: %u / 255", tables[t]->name, i);
-		tables[t]->gather_bytes(256, bytes, index, 1, out);
-		for (uint32_t i = 0; i < 256; i++)
-			cr_assert_eq(out[i], (float)index[i] / 255.0f, "%s: %u / 255", tables[t]->name, index[i]);
-		tables[t]->gather_bytes(256, bytes, index, 0, out);
-		for (uint32_t i = 0; i < 256; i++)
-			cr_assert_eq(out[i], (float)index[i], "%s: %u", tables[t]->name, index[i]);
 	}
+}
+
+Test(functions, gathered_bytes_are_those_of_the_columns_in_use)
+{
+	uint8_t bytes[COLUMNS];
+	float out[COLUMNS + LS_ROW_ALIGNMENT];
+	for (uint32_t i = 0; i < COLUMNS; i++)
+		bytes[i] = (uint8_t)(i * 77);
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t step = 2; step < 20; step++)
+			for (int by_255 = 0; by_255 < 2; by_255++) {
+				list_columns(tables[t], COLUMNS, step);
+				tables[t]->gather_bytes(COLUMNS, bytes, &columns, by_255, out);
+				for (size_t j = 0; j < columns.n; j++)
+					cr_assert_eq(out[j], (float)bytes[column_index[j]] / (by_255 ? 255.0f : 1.0f),
+					             "%s", tables[t]->name);
+			}
 }
 
 Test(functions, gathered_and_rescaled_floats_are_the_formula)
 {
-	float in[61], shift[61], scale[61], out[61], expected[61], quotients[61];
-	uint32_t index[61];
-	fill_sparse(in, 61, 1);
-	fill_ordinary(shift, 61, 2);
-	fill_ordinary(scale, 61, 3);
-	for (uint32_t i = 0; i < 61; i++) {
-		index[i] = i * 7 % 61;
-		expected[i] = (in[index[i]] - shift[i]) * scale[i];
-		quotients[i] = in[index[i]] / 255.0f;
-	}
+	float in[COLUMNS], shift[COLUMNS], scale[COLUMNS], out[COLUMNS + LS_ROW_ALIGNMENT], expected[COLUMNS],
+	    used[COLUMNS], quotients[COLUMNS];
+	fill_sparse(in, COLUMNS, 1);
+	fill_ordinary(shift, COLUMNS, 2);
+	fill_ordinary(scale, COLUMNS, 3);
+	for (uint32_t i = 0; i < COLUMNS; i++)
+		expected[i] = (in[i] - shift[i]) * scale[i];
 	for (size_t t = 0; t < n_tables; t++) {
-		tables[t]->gather_floats(61, in, NULL, 0, out);
-		cr_assert_eq(first_difference(out, in, 61), 61);
-		tables[t]->gather_floats(61, in, index, 0, out);
-		tables[t]->rescale(61, shift, scale, out);
-		cr_assert_eq(first_difference(out, expected, 61), 61);
-		tables[t]->gather_floats(61, in, index, 1, out);
-		cr_assert_eq(first_difference(out, quotients, 61), 61);
+		tables[t]->gather_floats(COLUMNS, in, NULL, 0, out);
+		cr_assert_eq(first_difference(out, in, COLUMNS), COLUMNS);
+		tables[t]->rescale(COLUMNS, shift, scale, out);
+		cr_assert_eq(first_difference(out, expected, COLUMNS), COLUMNS);
+
+		list_columns(tables[t], COLUMNS, 3);
+		for (size_t j = 0; j < columns.n; j++) {
+			used[j] = in[column_index[j]];
+			quotients[j] = used[j] / 255.0f;
+		}
+		tables[t]->gather_floats(COLUMNS, in, &columns, 0, out);
+		cr_assert_eq(first_difference(out, used, columns.n), columns.n);
+		tables[t]->gather_floats(COLUMNS, in, &columns, 1, out);
+		cr_assert_eq(first_difference(out, quotients, columns.n), columns.n);
 	}
+}
+
+Test(functions, marked_columns_are_those_with_another_value_than_zero)
+{
+	uint8_t bytes[COLUMNS], marks[COLUMNS];
+	float floats[COLUMNS];
+	for (uint32_t i = 0; i < COLUMNS; i++) {
+		bytes[i] = i % 3 ? 0 : (uint8_t)(i * 77 | 1);
+		floats[i] = i % 3 == 0 ? 0x1p-149f : i % 3 == 1 ? -0.0f : 0.0f;
+	}
+	for (size_t t = 0; t < n_tables; t++)
+		for (int as_floats = 0; as_floats < 2; as_floats++) {
+			memset(marks, 0, sizeof marks);
+			marks[1] = 1;
+			if (as_floats)
+				tables[t]->mark_floats(COLUMNS, floats, marks);
+			else
+				tables[t]->mark_bytes(COLUMNS, bytes, marks);
+			for (uint32_t i = 0; i < COLUMNS; i++)
+				cr_assert_eq(marks[i] != 0, i % 3 == 0 || i == 1, "%s: %u", tables[t]->name, i);
+		}
 }
 
 /* ---- Functions of double --------------------------------------------- */

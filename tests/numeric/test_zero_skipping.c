@@ -16,7 +16,7 @@
 #define ROWS 23
 #define FEATURES 307 /* a prime above one chunk of columns */
 #define LD 320
-#define WIDTH_MAX 32
+#define WIDTH_MAX 64
 
 static const struct ls_arith *tables[ARITH_TABLES_MAX];
 static size_t n_tables;
@@ -45,9 +45,10 @@ static void fill_values(float *values, size_t n_rows, size_t n_features, uint64_
 
 /* ---- Kernels --------------------------------------------------------- */
 
-static float values[ROWS * FEATURES], dense[ROWS * LD], gathered[ROWS * LD];
-static uint32_t rows[ROWS], columns[FEATURES];
-static size_t n_columns;
+static float values[ROWS * FEATURES], dense[ROWS * LD], gathered[ROWS * LD + LS_ROW_ALIGNMENT];
+static uint32_t rows[ROWS], column_index[FEATURES + LS_ROW_ALIGNMENT], column_starts[FEATURES + 1];
+static uint8_t column_used[FEATURES];
+static struct ls_used_columns columns = {0, column_index, column_starts, column_used};
 
 static void gather_both(const struct ls_arith *table)
 {
@@ -57,9 +58,9 @@ static void gather_both(const struct ls_arith *table)
 	fill_values(values, ROWS, FEATURES, 11);
 	for (uint32_t r = 0; r < ROWS; r++)
 		rows[r] = (r * 7 + 3) % ROWS;
-	n_columns = ls_source_columns(&source, rows, ROWS, columns);
-	ls_source_gather(&source, rows, ROWS, columns, n_columns, gathered, LD);
-	ls_source_gather(&source, rows, ROWS, NULL, FEATURES, dense, LD);
+	ls_source_columns(&source, rows, ROWS, &columns);
+	ls_source_gather(&source, rows, ROWS, NULL, &columns, gathered, LD);
+	ls_source_gather(&source, rows, ROWS, NULL, NULL, dense, LD);
 }
 
 Test(zero_skipping, columns_in_use_are_those_with_another_value_than_zero)
@@ -67,14 +68,14 @@ Test(zero_skipping, columns_in_use_are_those_with_another_value_than_zero)
 	for (size_t t = 0; t < n_tables; t++) {
 		size_t next = 0;
 		gather_both(tables[t]);
-		cr_assert(0 < n_columns && n_columns < FEATURES * 3 / 4);
+		cr_assert(0 < columns.n && columns.n < FEATURES * 3 / 4);
 		for (uint32_t k = 0; k < FEATURES; k++) {
 			int in_use = 0;
 			for (size_t r = 0; r < ROWS; r++)
 				in_use |= values[r * FEATURES + k] != 0;
 			if (!in_use)
 				continue;
-			cr_assert_eq(columns[next], k);
+			cr_assert_eq(columns.index[next], k);
 			for (size_t r = 0; r < ROWS; r++) {
 				cr_assert_eq(bits_of_float(gathered[r * LD + next]), bits_of_float(dense[r * LD + k]));
 				cr_assert_eq(bits_of_float(dense[r * LD + k]),
@@ -82,7 +83,7 @@ Test(zero_skipping, columns_in_use_are_those_with_another_value_than_zero)
 			}
 			next++;
 		}
-		cr_assert_eq(next, n_columns);
+		cr_assert_eq(next, columns.n);
 	}
 }
 
@@ -106,8 +107,8 @@ Test(zero_skipping, product_over_columns_in_use_is_the_product)
 		                       .ld_out = tables[t]->panel};
 		tables[t]->product(&p);
 		p.in = gathered;
-		p.n_k = n_columns;
-		p.index = columns;
+		p.n_k = columns.n;
+		p.index = columns.index;
 		p.out = skipped;
 		tables[t]->product(&p);
 		cr_assert_eq(first_difference(skipped, whole, ROWS * p.width), ROWS * p.width, "%s", tables[t]->name);
@@ -140,7 +141,7 @@ static size_t find_rest(uint32_t *rest)
 {
 	size_t n = 0, used = 0;
 	for (uint32_t k = 0; k < FEATURES; k++)
-		if (used < n_columns && columns[used] == k)
+		if (used < columns.n && columns.index[used] == k)
 			used++;
 		else
 			rest[n++] = k;
@@ -167,7 +168,7 @@ static void expect_same_update(const struct ls_arith *table, const struct ls_upd
 	fill_sparse(delta, ROWS * WIDTH_MAX, 16);
 	gather_both(table);
 	update(table, options, 0, dense, FEATURES, NULL);
-	update(table, options, 1, gathered, n_columns, columns);
+	update(table, options, 1, gathered, columns.n, columns.index);
 	if (options->momentum != 0 || options->l2 != 0)
 		update_rest(table, options, 1);
 	cr_assert_eq(first_difference(weight[0], weight[1], n), n, "%s, momentum %g, l2 %g", table->name,

@@ -14,7 +14,7 @@
 #include "arith/philox.h"
 #include "lockstep/train.h"
 
-#define WIDTH_MAX 32
+#define WIDTH_MAX 64
 #define COPIES 17 /* rows or inputs with the same terms: more than a tile */
 
 static float signed_term(enum summation_term term)
