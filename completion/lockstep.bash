@@ -11,13 +11,15 @@ _lockstep_options()
 	local training='--seed --epochs --batch --slices --lr --momentum --nesterov --l2 --dropout
 		--schedule --schedule-gamma --schedule-period --warmup --validation --patience --monitor
 		--keep-last --drop-last'
-	local run='--workers --engine --isa --bind --smt'
+	local run='--workers --split --engine --isa --bind --smt'
 
 	case $1 in
 	train) echo "$data $network $training $run" --save --log --report-bindings --quiet --help ;;
 	eval) echo "$data" --part --isa --format --help ;;
 	predict) echo --labelled --label --format --output --isa --help ;;
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
+	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
+		--engine --isa --bind --json --quiet --help ;;
 	topology) echo --synthetic --xml --workers --bind --smt --format --help ;;
 	esac
 }
@@ -27,13 +29,15 @@ _lockstep_words()
 {
 	case $2 in
 	--data) echo mnist ;;
-	--scale) echo none unit standardise ;;
+	--scale) [[ $1 == bench ]] && echo unit standardise || echo none unit standardise ;;
 	--hidden) echo sigmoid tanh relu leaky-relu ;;
 	--loss) echo softmax multilabel quadratic ;;
 	--init) echo normal glorot he ;;
 	--schedule) echo constant step exponential cosine ;;
 	--monitor) echo loss accuracy ;;
-	--workers) echo auto ;;
+	--workers) [[ $1 == bench ]] || echo auto ;;
+	--network) echo 784-30-10 784-128-10 784-512-512-10 784-2048-2048-10 ;;
+	--split) echo auto rows units ;;
 	--engine) echo pthreads openmp serial ;;
 	--isa) echo auto portable avx2 avx512 neon ;;
 	--bind) echo close spread none list: ;;
@@ -44,7 +48,7 @@ _lockstep_words()
 
 _lockstep()
 {
-	local subcommands='train eval predict gradcheck topology' words
+	local subcommands='train eval predict gradcheck bench topology' words
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local subcommand=${COMP_WORDS[1]}
 	COMPREPLY=()
@@ -76,7 +80,7 @@ _lockstep()
 		;;
 	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
 		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
-		--difference-bound | --samples | --synthetic) ;;
+		--difference-bound | --samples | --seconds | --synthetic) ;;
 	*)
 		if [[ -n $words ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -2,6 +2,7 @@
 
 dist_man_MANS += \
 	%D%/man/lockstep.1 \
+	%D%/man/lockstep-bench.1 \
 	%D%/man/lockstep-eval.1 \
 	%D%/man/lockstep-gradcheck.1 \
 	%D%/man/lockstep-predict.1 \

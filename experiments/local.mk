@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: MIT
 #
-# Benchmarks: programs, not tests. `make bench` builds and runs them, beside
-# PyTorch where PYTHON has it.
+# Benchmarks are programs, not tests: `make bench` runs `lockstep bench`, then
+# Lockstep in turns with those of its peers that PYTHON and the system have.
 
-EXTRA_PROGRAMS += lockstep-bench
-lockstep_bench_SOURCES = %D%/bench/bench.c
-EXTRA_DIST += %D%/bench/README.md %D%/bench/compare.py %D%/bench/pytorch_steps.py
-CLEANFILES += lockstep-bench$(EXEEXT)
+EXTRA_DIST += \
+	%D%/peers/README.md \
+	%D%/peers/compare.py \
+	%D%/peers/fann_steps.c \
+	%D%/peers/numpy_steps.py \
+	%D%/peers/plain_c.c \
+	%D%/peers/pytorch_accuracy.py \
+	%D%/peers/pytorch_steps.py \
+	%D%/peers/sklearn_steps.py \
+	%D%/peers/steps.h \
+	%D%/peers/steps.py \
+	%D%/peers/time_to_accuracy.py
 
 .PHONY: bench
-bench: lockstep-bench$(EXEEXT)
-	./lockstep-bench$(EXEEXT) --data $(srcdir)/datasets/mnist $(BENCH_FLAGS)
+bench: lockstep$(EXEEXT)
+	./lockstep$(EXEEXT) bench --data $(srcdir)/datasets/mnist $(BENCH_FLAGS)
 	@echo
-	-$(PYTHON) $(srcdir)/%D%/bench/compare.py ./lockstep-bench$(EXEEXT) --data $(srcdir)/datasets/mnist
+	$(PYTHON) $(srcdir)/%D%/peers/compare.py ./lockstep$(EXEEXT) --data $(srcdir)/datasets/mnist

@@ -6,6 +6,7 @@
 #ifndef LOCKSTEP_H
 #define LOCKSTEP_H
 
+#include "lockstep/bench.h"
 #include "lockstep/dataset.h"
 #include "lockstep/gradcheck.h"
 #include "lockstep/network.h"

@@ -59,6 +59,7 @@ plain_programs = \
 
 shell_tests = \
 	%D%/cli/accuracy.sh \
+	%D%/cli/bench.sh \
 	%D%/cli/build.sh \
 	%D%/cli/errors.sh \
 	%D%/cli/examples.sh \

@@ -36,17 +36,23 @@ enum lockstep_schedule {
 
 enum lockstep_monitor { LOCKSTEP_MONITOR_LOSS = 0, LOCKSTEP_MONITOR_ACCURACY };
 
+/* What a step splits over the workers: the rows of the mini-batch, or the first
+ * layer's units, which pays in small networks. */
+enum lockstep_split { LOCKSTEP_SPLIT_AUTO = 0, LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_UNITS };
+
 enum lockstep_engine { LOCKSTEP_PTHREADS = 0, LOCKSTEP_OPENMP, LOCKSTEP_SERIAL };
 
 LOCKSTEP_API const char *lockstep_scale_name(enum lockstep_scale scale);
 LOCKSTEP_API const char *lockstep_schedule_name(enum lockstep_schedule schedule);
 LOCKSTEP_API const char *lockstep_monitor_name(enum lockstep_monitor monitor);
 LOCKSTEP_API const char *lockstep_engine_name(enum lockstep_engine engine);
+LOCKSTEP_API const char *lockstep_split_name(enum lockstep_split split);
 /* Value of a name; -2 when it is unknown. */
 LOCKSTEP_API int lockstep_scale_parse(const char *name);
 LOCKSTEP_API int lockstep_schedule_parse(const char *name);
 LOCKSTEP_API int lockstep_monitor_parse(const char *name);
 LOCKSTEP_API int lockstep_engine_parse(const char *name);
+LOCKSTEP_API int lockstep_split_parse(const char *name);
 
 /* What an epoch came to. Metrics of a part that does not exist have n_rows 0. */
 struct lockstep_epoch {
@@ -68,6 +74,13 @@ struct lockstep_progress {
 	uint64_t step, n_steps;    /* in this epoch */
 	double samples_per_second; /* since the epoch began */
 	double seconds_left;       /* of the whole job, estimated from the steps so far */
+};
+
+/* One way of running the steps, and how fast it was. */
+struct lockstep_trial {
+	uint32_t workers;
+	enum lockstep_split split; /* rows or units */
+	double samples_per_second; /* 0: not tried */
 };
 
 struct lockstep_train_options {
@@ -93,7 +106,10 @@ struct lockstep_train_options {
 	uint64_t seed;                 /* of shuffle, split and dropout */
 
 	/* What never does. */
-	uint32_t workers; /* 0: auto, one a core, not above the slices */
+	uint32_t workers; /* 0: auto, the fastest number up to one a core, not above the slices */
+	/* auto: rows, unless the workers are auto too; units: needs 16
+	 * units a worker in the first of at least two layers, and no serial engine */
+	enum lockstep_split split;
 	enum lockstep_engine engine;
 	const char *isa;  /* NULL: auto */
 	const char *bind; /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
@@ -104,6 +120,9 @@ struct lockstep_train_options {
 	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
 	int (*on_epoch)(const struct lockstep_epoch *epoch, void *context);
 	int (*on_progress)(const struct lockstep_progress *progress, void *context);
+	/* With workers auto: which of the n trials the steps go on with, each time
+	 * that they have been tried. NULL: silence. */
+	void (*on_choice)(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context);
 	/* One line about something that is not an error, such as a worker that
 	 * could not be bound. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);

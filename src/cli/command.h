@@ -10,6 +10,7 @@ int ls_command_train(int argc, char **argv);
 int ls_command_eval(int argc, char **argv);
 int ls_command_predict(int argc, char **argv);
 int ls_command_gradcheck(int argc, char **argv);
+int ls_command_bench(int argc, char **argv);
 int ls_command_topology(int argc, char **argv);
 
 #endif

@@ -4,6 +4,18 @@
 
 bin_PROGRAMS += lockstep
 lockstep_SOURCES = \
+	%D%/bench.c \
+	%D%/bench_json.c \
+	%D%/bench_machine.c \
+	%D%/bench_options.c \
+	%D%/bench_options.h \
+	%D%/bench_report.h \
+	%D%/bench_run.c \
+	%D%/bench_run.h \
+	%D%/bench_text.c \
+	%D%/bench_training.c \
+	%D%/choice.c \
+	%D%/choice.h \
 	%D%/command.h \
 	%D%/dataset_path.c \
 	%D%/dataset_path.h \

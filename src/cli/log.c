@@ -126,6 +126,7 @@ static void add_run(json_t *event, const struct ls_log_start *start)
 {
 	const struct lockstep_train_options *train = &start->job->train;
 	json_object_set_new(event, "workers", json_integer(start->plan->workers));
+	json_object_set_new(event, "split", text_or_null(lockstep_split_name(train->split)));
 	json_object_set_new(event, "engine", text_or_null(lockstep_engine_name(train->engine)));
 	json_object_set_new(event, "isa", text_or_null(start->plan->isa));
 	json_object_set_new(event, "bind", text_or_null(train->bind));
@@ -150,6 +151,24 @@ void ls_log_start(struct ls_log *log, const struct ls_log_start *start)
 	json_object_set_new(event, "steps_per_epoch", unsigned64(start->plan->steps_per_epoch));
 	json_object_set_new(event, "machine", machine_object(start->machine));
 	add_run(event, start);
+	write_event(log, event);
+}
+
+static json_t *trial_object(const struct lockstep_trial *trial)
+{
+	return json_pack("{s:I, s:s, s:o}", "workers", (json_int_t)trial->workers, "split",
+	                 lockstep_split_name(trial->split), "samples_per_second", real(trial->samples_per_second));
+}
+
+void ls_log_choice(struct ls_log *log, const struct lockstep_trial *trials, size_t n, size_t i_chosen)
+{
+	if (!log->file)
+		return;
+	json_t *event = json_pack("{s:s, s:o}", "event", "choice", "chosen", trial_object(&trials[i_chosen]));
+	json_t *tried = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(tried, trial_object(&trials[i]));
+	json_object_set_new(event, "tried", tried);
 	write_event(log, event);
 }
 

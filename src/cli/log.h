@@ -36,6 +36,8 @@ struct ls_log_start {
 int ls_log_open(struct ls_log *log, const char *path, const char *command);
 
 void ls_log_start(struct ls_log *log, const struct ls_log_start *start);
+/* The way that automatic workers go on with, of n tried. */
+void ls_log_choice(struct ls_log *log, const struct lockstep_trial *trials, size_t n, size_t i_chosen);
 void ls_log_epoch(struct ls_log *log, const struct lockstep_epoch *epoch);
 
 /* `outcome` is "done", "stopped", "diverged" or "failed"; `fingerprint` and

@@ -18,6 +18,7 @@ static const struct {
     {"eval", "loss and accuracy of a model on a data set", ls_command_eval},
     {"predict", "probabilities and predicted labels of new rows", ls_command_predict},
     {"gradcheck", "compare the gradients of a job with finite differences", ls_command_gradcheck},
+    {"bench", "speed of the machine, the kernels and training steps", ls_command_bench},
     {"topology", "the machine, and where workers would go", ls_command_topology},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

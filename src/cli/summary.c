@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "choice.h"
+
 void ls_summary_add(struct ls_summary *summary, const struct lockstep_epoch *epoch)
 {
 	summary->last = *epoch;
@@ -56,7 +58,14 @@ static void print_run(const struct ls_summary *summary, const struct ls_summary_
 	print_line("batch", "%u rows in %u slice%s, %llu step%s an epoch", job->job->train.batch, plan->slices,
 	           plan->slices == 1 ? "" : "s", (unsigned long long)plan->steps_per_epoch,
 	           plan->steps_per_epoch == 1 ? "" : "s");
-	print_line("workers", "%u, %s, %s", plan->workers, lockstep_engine_name(job->job->train.engine), plan->isa);
+	const char *engine = lockstep_engine_name(job->job->train.engine);
+	char way[LS_CHOICE_TEXT];
+	if (job->choice) {
+		ls_choice_way(job->choice, way);
+		print_line("workers", "%s (the fastest here), %s, %s", way, engine, plan->isa);
+	} else {
+		print_line("workers", "%u, %s, %s", plan->workers, engine, plan->isa);
+	}
 	print_line("time", "%.3f s for %u epoch%s, %.3f s of it in steps", job->seconds, summary->n_epochs,
 	           summary->n_epochs == 1 ? "" : "s", summary->train_seconds);
 	if (summary->train_seconds > 0)

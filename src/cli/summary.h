@@ -23,8 +23,9 @@ struct ls_summary_job {
 	const lockstep_dataset *dataset;
 	const lockstep_network *network; /* trained */
 	const struct lockstep_plan *plan;
-	const char *saved; /* file, or NULL */
-	double seconds;    /* of the whole run */
+	const struct lockstep_trial *choice; /* of automatic workers, or NULL */
+	const char *saved;                   /* file, or NULL */
+	double seconds;                      /* of the whole run */
 };
 
 void ls_summary_add(struct ls_summary *summary, const struct lockstep_epoch *epoch);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "choice.h"
 #include "command.h"
 #include "epoch_table.h"
 #include "job_options.h"
@@ -39,6 +40,7 @@ struct run {
 	struct ls_epoch_table table;
 	struct ls_summary summary;
 	struct ls_log log;
+	struct lockstep_trial choice; /* with automatic workers; workers 0: none yet */
 	double started;
 };
 
@@ -88,6 +90,20 @@ static int on_progress(const struct lockstep_progress *progress, void *context)
 	struct run *run = context;
 	ls_progress_draw(&run->progress, progress, run->summary.n_epochs ? &run->summary.last : NULL);
 	return 0;
+}
+
+/* Said once, and again when it becomes another one. */
+static void on_choice(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context)
+{
+	struct run *run = context;
+	const struct lockstep_trial *chosen = &trials[i_chosen];
+	int is_known = run->choice.workers == chosen->workers && run->choice.split == chosen->split;
+	run->choice = *chosen;
+	ls_log_choice(&run->log, trials, n, i_chosen);
+	if (is_known || run->options->quiet)
+		return;
+	ls_progress_clear(&run->progress);
+	ls_choice_note(COMMAND, trials, n, i_chosen);
 }
 
 static void on_warning(const char *message, void *context)
@@ -209,6 +225,7 @@ static void print_summary(struct run *run, int saved, double seconds)
 					    .dataset = run->dataset,
 					    .network = run->network,
 					    .plan = &run->plan,
+					    .choice = run->choice.workers ? &run->choice : NULL,
 					    .saved = saved ? run->options->save : NULL,
 					    .seconds = seconds,
 					});
@@ -247,6 +264,7 @@ static int train(struct train_options *options)
 	job->context = &run;
 	job->on_epoch = on_epoch;
 	job->on_progress = on_progress;
+	job->on_choice = on_choice;
 	job->on_warning = on_warning;
 	ls_progress_init(&run.progress, options->quiet);
 

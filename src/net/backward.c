@@ -39,11 +39,12 @@ static void carry_back(const struct ls_packed_layer *layer, const struct ls_arit
 	}
 }
 
-static void scale_kept(struct ls_shard_layer *layer, size_t n_rows, size_t n, float scale)
+/* Units first .. first + n - 1; deltas begin with the first of them. */
+static void scale_kept(struct ls_shard_layer *layer, size_t n_rows, size_t first, size_t n, float scale)
 {
 	for (size_t r = 0; r < n_rows; r++) {
 		float *delta = layer->delta + r * layer->ld;
-		const uint8_t *kept = layer->kept + r * layer->ld;
+		const uint8_t *kept = layer->kept + r * layer->ld + first;
 		for (size_t j = 0; j < n; j++)
 			delta[j] = kept[j] ? delta[j] * scale : 0;
 	}
@@ -57,11 +58,12 @@ void ls_backward(struct ls_shard *shard, const struct ls_pass *pass)
 
 	for (size_t i = packed->n_layers - 1; i > 0; i--) {
 		struct ls_shard_layer *below = &shard->layers[i - 1];
-		size_t n = packed->layers[i].forward.n_k;
+		size_t first = packed->layers[i].first_in, n = packed->layers[i].backward.n_out;
 		carry_back(&packed->layers[i], packed->arith, pass->n_rows, &shard->layers[i], below);
 		if (pass->dropout.threshold)
-			scale_kept(below, pass->n_rows, n, pass->dropout.scale);
+			scale_kept(below, pass->n_rows, first, n, pass->dropout.scale);
 		struct ls_block block = {below->delta, pass->n_rows, n, below->ld};
-		packed->arith->derive(&block, below->a, pass->options->hidden, (float)pass->options->leaky_slope);
+		packed->arith->derive(&block, below->a + first, pass->options->hidden,
+		                      (float)pass->options->leaky_slope);
 	}
 }

@@ -6,16 +6,16 @@
 #include "shard.h"
 
 /* Pre-activations of one layer: every panel of outputs, for all rows. */
-static void layer_products(const struct ls_packed *packed, size_t i_layer, struct ls_product product, float *out)
+static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product product,
+                           float *out)
 {
-	const struct ls_packed_layer *layer = &packed->layers[i_layer];
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
 		struct ls_panel panel = ls_panels_get(&layer->forward, p);
 		product.panel = layer->weight + panel.offset;
 		product.start = layer->bias + panel.column;
 		product.width = panel.width;
 		product.out = out + panel.column;
-		packed->arith->product(&product);
+		arith->product(&product);
 	}
 }
 
@@ -40,29 +40,52 @@ static void drop_units(struct ls_shard_layer *layer, const struct ls_pass *pass,
 		         layer->out + r * layer->ld, layer->kept + r * layer->ld);
 }
 
-void ls_forward(struct ls_shard *shard, const struct ls_pass *pass)
+static void first_products(const struct ls_shard *shard, const struct ls_pass *pass, float *out, size_t ld_out)
 {
-	const struct ls_packed *packed = pass->packed;
+	const struct ls_packed_layer *layer = &pass->packed->layers[0];
 	struct ls_product product = {.n_rows = pass->n_rows,
-	                             .n_k = pass->columns ? pass->columns->n : packed->layers[0].forward.n_k,
+	                             .n_k = pass->columns ? pass->columns->n : layer->forward.n_k,
 	                             .in = shard->inputs,
 	                             .ld_in = shard->ld_inputs,
-	                             .index = pass->columns ? pass->columns->index : NULL};
+	                             .index = pass->columns ? pass->columns->index : NULL,
+	                             .ld_out = ld_out};
+	layer_products(layer, pass->packed->arith, product, out);
+}
 
-	for (size_t i = 0; i < packed->n_layers; i++) {
-		struct ls_shard_layer *layer = &shard->layers[i];
-		size_t n = packed->layers[i].forward.n_out;
-		product.ld_out = layer->ld;
-		layer_products(packed, i, product, layer->a);
-		if (i + 1 == packed->n_layers)
-			break;
-		struct ls_block block = {layer->a, pass->n_rows, n, layer->ld};
-		packed->arith->activate(&block, pass->options->hidden, (float)pass->options->leaky_slope);
+static void activate(const struct ls_pass *pass, size_t i_layer, float *a, size_t ld)
+{
+	struct ls_block block = {a, pass->n_rows, pass->packed->layers[i_layer].forward.n_out, ld};
+	pass->packed->arith->activate(&block, pass->options->hidden, (float)pass->options->leaky_slope);
+}
+
+void ls_forward_first(struct ls_shard *shard, const struct ls_pass *pass, float *out, size_t ld_out)
+{
+	first_products(shard, pass, out, ld_out);
+	activate(pass, 0, out, ld_out);
+}
+
+void ls_forward_rest(struct ls_shard *shard, const struct ls_pass *pass)
+{
+	const struct ls_packed *packed = pass->packed;
+	for (size_t i = 1; i < packed->n_layers; i++) {
+		struct ls_shard_layer *below = &shard->layers[i - 1], *layer = &shard->layers[i];
+		size_t n_in = packed->layers[i].forward.n_k;
 		if (pass->dropout.threshold)
-			drop_units(layer, pass, i, n);
-		product.n_k = n;
-		product.in = layer->out;
-		product.ld_in = layer->ld;
-		product.index = NULL;
+			drop_units(below, pass, i - 1, n_in);
+		struct ls_product product = {
+		    .n_rows = pass->n_rows, .n_k = n_in, .in = below->out, .ld_in = below->ld, .ld_out = layer->ld};
+		layer_products(&packed->layers[i], packed->arith, product, layer->a);
+		if (i + 1 < packed->n_layers)
+			activate(pass, i, layer->a, layer->ld);
 	}
+}
+
+void ls_forward(struct ls_shard *shard, const struct ls_pass *pass)
+{
+	struct ls_shard_layer *first = &shard->layers[0];
+	if (pass->packed->n_layers == 1)
+		first_products(shard, pass, first->a, first->ld);
+	else
+		ls_forward_first(shard, pass, first->a, first->ld);
+	ls_forward_rest(shard, pass);
 }

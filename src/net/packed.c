@@ -4,6 +4,8 @@
  */
 #include "packed.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -57,6 +59,19 @@ static int allocate_layer(struct ls_packed_layer *layer, int first, int with_vel
 	       (!with_velocity || (layer->weight_velocity && layer->bias_velocity));
 }
 
+/* Hands the packed network over, or destroys it when memory is short. */
+static lockstep_status allocate_layers(struct ls_packed **out, struct ls_packed *packed, int with_velocity,
+                                       lockstep_error *error)
+{
+	for (size_t i = 0; i < packed->n_layers; i++)
+		if (!allocate_layer(&packed->layers[i], i == 0, with_velocity)) {
+			ls_packed_destroy(packed);
+			return ls_error_memory(error, "packed parameters");
+		}
+	*out = packed;
+	return LOCKSTEP_OK;
+}
+
 lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_network *network,
                                  const struct ls_arith *arith, int with_velocity, lockstep_error *error)
 {
@@ -71,13 +86,26 @@ lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_n
 		struct ls_packed_layer *layer = &packed->layers[i];
 		layer->forward = (struct ls_panels){from->n_in, from->n_out, arith->panel, arith->vector};
 		layer->backward = (struct ls_panels){from->n_out, from->n_in, arith->panel, arith->vector};
-		if (!allocate_layer(layer, i == 0, with_velocity)) {
-			ls_packed_destroy(packed);
-			return ls_error_memory(error, "packed parameters");
-		}
 	}
-	*out = packed;
-	return LOCKSTEP_OK;
+	return allocate_layers(out, packed, with_velocity, error);
+}
+
+lockstep_status ls_packed_create_part(struct ls_packed **out, const struct ls_packed *whole, struct ls_range outputs,
+                                      lockstep_error *error)
+{
+	struct ls_packed *packed = ls_memory_allocate(1, sizeof *packed);
+	if (!packed)
+		return ls_error_memory(error, "packed parameters");
+
+	packed->arith = whole->arith;
+	packed->n_layers = whole->n_layers;
+	for (size_t i = 0; i < whole->n_layers; i++) {
+		packed->layers[i].forward = whole->layers[i].forward;
+		packed->layers[i].backward = whole->layers[i].backward;
+	}
+	packed->layers[0].first_out = packed->layers[1].first_in = outputs.begin;
+	packed->layers[0].forward.n_out = packed->layers[1].backward.n_out = outputs.end - outputs.begin;
+	return allocate_layers(out, packed, whole->layers[0].weight_velocity != NULL, error);
 }
 
 void ls_packed_destroy(struct ls_packed *packed)
@@ -127,12 +155,68 @@ void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *ne
 
 void ls_packed_transpose(struct ls_packed_layer *layer, size_t i_panel, size_t k)
 {
+	if (k < layer->first_in || k >= layer->first_in + layer->backward.n_out)
+		return;
 	struct ls_panel from = ls_panels_get(&layer->forward, i_panel);
-	struct ls_panel to = ls_panels_get(&layer->backward, k / layer->backward.wide);
+	struct ls_panel to = ls_panels_get(&layer->backward, (k - layer->first_in) / layer->backward.wide);
 	const float *row = layer->weight + from.offset + k * from.width;
 	size_t n = layer->forward.n_out - from.column;
-	float *at = layer->transposed + to.offset + from.column * to.width + (k - to.column);
+	float *at = layer->transposed + to.offset + from.column * to.width + (k - layer->first_in - to.column);
 
 	for (size_t j = 0; j < n && j < from.width; j++)
 		at[j * to.width] = row[j];
+}
+
+/* ---- Copies ---------------------------------------------------------- */
+
+/* One of a layer's matrices, n_k rows of panels, with the outputs it holds. */
+struct panel_matrix {
+	struct ls_panels panels;
+	size_t first_out;
+	float *values; /* NULL: there is none */
+};
+
+static struct panel_matrix matrix_of(const struct ls_packed_layer *layer, float *values, size_t n_k)
+{
+	struct panel_matrix matrix = {layer->forward, layer->first_out, values};
+	matrix.panels.n_k = n_k;
+	return matrix;
+}
+
+/* A vector's length of outputs at a time: that many lie side by side in both. */
+static void copy_outputs(struct panel_matrix to, struct panel_matrix from)
+{
+	size_t end_to = to.first_out + to.panels.n_out, end_from = from.first_out + from.panels.n_out;
+	size_t end = end_to < end_from ? end_to : end_from;
+	size_t vector = to.panels.vector;
+	size_t first = to.first_out > from.first_out ? to.first_out : from.first_out;
+
+	for (size_t column = first; to.values && column < end; column += vector)
+		for (size_t k = 0; k < to.panels.n_k; k++)
+			memcpy(to.values + element(&to.panels, k, column - to.first_out),
+			       from.values + element(&from.panels, k, column - from.first_out), vector * sizeof(float));
+}
+
+void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, size_t i_layer)
+{
+	struct ls_packed_layer *target = &to->layers[i_layer];
+	const struct ls_packed_layer *source = &from->layers[i_layer];
+	size_t n_k = target->forward.n_k;
+
+	copy_outputs(matrix_of(target, target->weight, n_k), matrix_of(source, source->weight, n_k));
+	copy_outputs(matrix_of(target, target->weight_velocity, n_k), matrix_of(source, source->weight_velocity, n_k));
+	copy_outputs(matrix_of(target, target->bias, 1), matrix_of(source, source->bias, 1));
+	copy_outputs(matrix_of(target, target->bias_velocity, 1), matrix_of(source, source->bias_velocity, 1));
+	for (size_t p = 0; target->transposed && p < ls_panels_count(&target->forward); p++)
+		for (size_t k = 0; k < n_k; k++)
+			ls_packed_transpose(target, p, k);
+}
+
+void ls_packed_clear(struct ls_packed *packed)
+{
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		struct ls_packed_layer *layer = &packed->layers[i];
+		memset(layer->weight, 0, floats(&layer->forward) * sizeof(float));
+		memset(layer->bias, 0, ls_panels_columns(&layer->forward) * sizeof(float));
+	}
 }

@@ -33,6 +33,8 @@ size_t ls_panels_columns(const struct ls_panels *panels);
 
 struct ls_packed_layer {
 	struct ls_panels forward, backward;
+	size_t first_out;       /* the layer's output that forward begins with: 0 but in parts */
+	size_t first_in;        /* the layer's input that backward begins with: likewise */
 	float *weight;          /* panels of forward */
 	float *bias;            /* [ls_panels_columns(forward)] */
 	float *transposed;      /* panels of backward; NULL for the first layer */
@@ -51,11 +53,23 @@ lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_n
                                  const struct ls_arith *arith, int with_velocity, lockstep_error *error);
 void ls_packed_destroy(struct ls_packed *packed);
 
+/* Room for a part of `whole`: of the first layer the outputs begin .. end - 1
+ * alone (begin a multiple of LS_ROW_ALIGNMENT), and all of the others; of
+ * the second layer's inputs only those outputs are carried back. */
+lockstep_status ls_packed_create_part(struct ls_packed **out, const struct ls_packed *whole, struct ls_range outputs,
+                                      lockstep_error *error);
+
+/* Copies what both hold of a layer: parameters, velocities, transposed. */
+void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, size_t i_layer);
+
+/* Sets weights and biases to 0. */
+void ls_packed_clear(struct ls_packed *packed);
+
 /* Copies canonical parameters in, and out again. */
 void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network);
 void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network);
 
-/* Brings weight row k of a panel into the transposed copy. */
+/* Brings weight row k of a panel into the transposed copy, if it has that row. */
 void ls_packed_transpose(struct ls_packed_layer *layer, size_t i_panel, size_t k);
 
 #endif

@@ -59,13 +59,21 @@ struct ls_pass {
 /* From inputs (of the columns in use) to the last layer's pre-activations. */
 void ls_forward(struct ls_shard *shard, const struct ls_pass *pass);
 
+/* The same in two halves, for a network of several layers: the first layer's
+ * activations (before dropout) into out [n_rows][ld_out]; then, those being in
+ * shard->layers[0].a, the rest. */
+void ls_forward_first(struct ls_shard *shard, const struct ls_pass *pass, float *out, size_t ld_out);
+void ls_forward_rest(struct ls_shard *shard, const struct ls_pass *pass);
+
 /* Pre-activations become output activations. */
 void ls_outputs(struct ls_shard *shard, const struct ls_pass *pass);
 
 /* The same, and losses[r] is set. */
 void ls_loss(struct ls_shard *shard, const struct ls_pass *pass);
 
-/* Output activations become deltas, of every layer. */
+/* Output activations become deltas, of every layer; of the units that a part of
+ * a network (ls_packed_create_part()) leaves out they are not computed, and
+ * those of the first layer begin with its first unit. */
 void ls_backward(struct ls_shard *shard, const struct ls_pass *pass);
 
 #endif

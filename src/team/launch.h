@@ -55,10 +55,11 @@ struct ls_team {
 	struct ls_member *members;     /* [size] */
 	const struct ls_launcher *launcher;
 	uint32_t size;
-	uint32_t n_running; /* workers of this run; set by the launcher before a body begins */
-	uint64_t i_run;     /* runs begun */
-	uint64_t number;    /* OpenMP: tells this team from others at the same address */
-	ls_team_body *body; /* of this run; NULL between runs, and for pthreads the word to stop */
+	uint32_t max_running; /* workers asked for in this run */
+	uint32_t n_running;   /* workers of this run; set by the launcher before a body begins */
+	uint64_t i_run;       /* runs begun */
+	uint64_t number;      /* OpenMP: tells this team from others at the same address */
+	ls_team_body *body;   /* of this run; NULL between runs, and for pthreads the word to stop */
 	void *context;
 	hwloc_bitmap_t old_binding; /* of the caller's thread; NULL when nobody is bound */
 	struct ls_counter begun;    /* pthreads: i_run, published to the workers */

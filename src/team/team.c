@@ -242,10 +242,17 @@ const struct lockstep_place *ls_team_places(const struct ls_team *team)
 
 lockstep_status ls_team_run(struct ls_team *team, ls_team_body *body, void *context, lockstep_error *error)
 {
+	return ls_team_run_first(team, team->size, body, context, error);
+}
+
+lockstep_status ls_team_run_first(struct ls_team *team, uint32_t max_workers, ls_team_body *body, void *context,
+                                  lockstep_error *error)
+{
 	if (team->body)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a team cannot run inside of its own run");
 	team->body = body;
 	team->context = context;
+	team->max_running = max_workers;
 	team->launcher->run(team);
 	team->body = NULL;
 	return LOCKSTEP_OK;
@@ -254,7 +261,7 @@ lockstep_status ls_team_run(struct ls_team *team, ls_team_body *body, void *cont
 /* Relaxed stores: the launcher hands the team over to the workers. */
 void ls_team_begin(struct ls_team *team, uint32_t n_workers)
 {
-	team->n_running = n_workers;
+	team->n_running = n_workers < team->max_running ? n_workers : team->max_running;
 	team->i_run++;
 	atomic_store_explicit(&team->arrived.value, 0, memory_order_relaxed);
 	atomic_store_explicit(&team->released.value, 0, memory_order_relaxed);
@@ -262,6 +269,8 @@ void ls_team_begin(struct ls_team *team, uint32_t n_workers)
 
 void ls_team_work(struct ls_team *team, uint32_t worker)
 {
+	if (worker >= team->n_running)
+		return;
 	team->members[worker].n_barriers = 0;
 	team->body(team->context, worker, team->n_running);
 }

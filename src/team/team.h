@@ -57,6 +57,11 @@ const struct lockstep_place *ls_team_places(const struct ls_team *team);
  * Fails when called from a body of the same team. */
 lockstep_status ls_team_run(struct ls_team *team, ls_team_body *body, void *context, lockstep_error *error);
 
+/* The same by the team's first workers alone, at most max_workers (1 and more)
+ * of them; the others rest. */
+lockstep_status ls_team_run_first(struct ls_team *team, uint32_t max_workers, ls_team_body *body, void *context,
+                                  lockstep_error *error);
+
 /* All workers of the running body meet; what each wrote before is seen by all
  * after. Not for the serial engine with more than one worker. */
 void ls_team_barrier(struct ls_team *team, uint32_t worker);

@@ -19,6 +19,10 @@ libls_la_SOURCES += \
 	%D%/step.h \
 	%D%/trainer.c \
 	%D%/trainer.h \
+	%D%/tuning.c \
+	%D%/tuning.h \
+	%D%/units.c \
+	%D%/units.h \
 	%D%/walk.c \
 	%D%/walk.h \
 	%D%/worker.c \

@@ -13,6 +13,7 @@
 static const char *const scale_names[] = {"auto", "none", "unit", "standardise"};
 static const char *const schedule_names[] = {"constant", "step", "exponential", "cosine"};
 static const char *const monitor_names[] = {"loss", "accuracy"};
+static const char *const split_names[] = {"auto", "rows", "units"};
 static const char *const engine_names[] = {"pthreads", "openmp", "serial"};
 
 #define COUNT(names) (sizeof(names) / sizeof *(names))
@@ -40,6 +41,11 @@ const char *lockstep_monitor_name(enum lockstep_monitor monitor)
 	return monitor_names[monitor];
 }
 
+const char *lockstep_split_name(enum lockstep_split split)
+{
+	return split_names[split];
+}
+
 const char *lockstep_engine_name(enum lockstep_engine engine)
 {
 	return engine_names[engine];
@@ -58,6 +64,11 @@ int lockstep_schedule_parse(const char *name)
 int lockstep_monitor_parse(const char *name)
 {
 	return parse(name, monitor_names, COUNT(monitor_names), 0);
+}
+
+int lockstep_split_parse(const char *name)
+{
+	return parse(name, split_names, COUNT(split_names), 0);
 }
 
 int lockstep_engine_parse(const char *name)
@@ -80,6 +91,8 @@ static lockstep_status check_enums(const struct lockstep_train_options *o, locks
 		return refuse(error, "schedule", o->schedule, "one of its names");
 	if ((unsigned)o->monitor > LOCKSTEP_MONITOR_ACCURACY)
 		return refuse(error, "monitor", o->monitor, "one of its names");
+	if ((unsigned)o->split > LOCKSTEP_SPLIT_UNITS)
+		return refuse(error, "split", o->split, "one of its names");
 	if ((unsigned)o->engine > LOCKSTEP_SERIAL)
 		return refuse(error, "engine", o->engine, "one of its names");
 	return LOCKSTEP_OK;

@@ -10,6 +10,7 @@
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "schedule.h"
+#include "units.h"
 #include "walk.h"
 
 /* ---- The mini-batch -------------------------------------------------- */
@@ -91,7 +92,7 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 	struct ls_range shard = ls_partition_rows(&worker->partition, i_worker);
 	int all = worker->columns.n == steps->packed->layers[0].forward.n_k;
 	worker->pass = (struct ls_pass){
-	    .packed = steps->packed,
+	    .packed = worker->replica ? worker->replica : steps->packed,
 	    .options = steps->network,
 	    .n_rows = shard.end - shard.begin,
 	    .rows = rows + shard.begin,
@@ -103,12 +104,12 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 
 /* ---- Forward, losses, deltas ----------------------------------------- */
 
-static void report_divergence(struct ls_steps *steps, uint64_t step)
+void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step)
 {
 	atomic_store_explicit(&steps->diverged[step % 2], step + 1, memory_order_relaxed);
 }
 
-static void sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step)
+void ls_steps_sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step)
 {
 	double *losses = steps->slice_losses[step % 2] + worker->first_slice;
 	for (uint32_t slice = 0, row = 0; row < worker->pass.n_rows; slice++) {
@@ -116,7 +117,7 @@ static void sum_losses(struct ls_steps *steps, const struct ls_worker *worker, u
 		for (; row < worker->slice_rows[slice + 1]; row++)
 			total += (double)worker->shard->losses[row];
 		if (!isfinite(total))
-			report_divergence(steps, step);
+			ls_steps_report_divergence(steps, step);
 		losses[slice] = total;
 	}
 }
@@ -129,19 +130,24 @@ static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_p
 	return is_full ? pass->rows + steps->options->batch : NULL;
 }
 
-static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
+void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
-	ls_worker_begin_phases(worker, steps->options->time_phases);
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
 	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
 	                 worker->shard->inputs, worker->shard->ld_inputs);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
-	ls_forward(worker->shard, pass);
-	ls_loss(worker->shard, pass);
-	sum_losses(steps, worker, step);
+}
+
+static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
+{
+	ls_worker_begin_phases(worker, steps->options->time_phases);
+	ls_steps_gather(steps, worker, i_worker, step);
+	ls_forward(worker->shard, &worker->pass);
+	ls_loss(worker->shard, &worker->pass);
+	ls_steps_sum_losses(steps, worker, step);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_FORWARD);
-	ls_backward(worker->shard, pass);
+	ls_backward(worker->shard, &worker->pass);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_BACKWARD);
 }
 
@@ -152,8 +158,7 @@ static double tree_total(const double *losses, uint32_t n)
 	return n == 1 ? losses[0] : tree_total(losses, n / 2) + tree_total(losses + n / 2, n / 2);
 }
 
-/* Worker 0, before the barrier: what it has heard of a stop. */
-static void publish_stop(struct ls_steps *steps, uint64_t step)
+void ls_steps_publish_stop(struct ls_steps *steps, uint64_t step)
 {
 	int asked = steps->stop_request && atomic_load_explicit(steps->stop_request, memory_order_relaxed);
 	if (!asked && steps->on_step && step + 1 < steps->end_step)
@@ -162,29 +167,25 @@ static void publish_stop(struct ls_steps *steps, uint64_t step)
 		atomic_store_explicit(&steps->stopped[step % 2], step + 1, memory_order_relaxed);
 }
 
-/* Worker 0, after the barrier. */
 static void account(struct ls_steps *steps, uint64_t step, int diverged)
 {
-	const struct ls_partition *partition = &steps->workers[0]->partition;
+	const uint32_t *rows;
+	uint32_t n_rows = ls_steps_batch(steps, step, &rows);
 	if (diverged) {
 		steps->diverged_step = step + 1;
 		return;
 	}
-	steps->loss += tree_total(steps->slice_losses[step % 2], partition->n_slices);
-	steps->n_rows += partition->n_rows;
+	steps->loss += tree_total(steps->slice_losses[step % 2], ls_effective_slices(n_rows, steps->slices));
+	steps->n_rows += n_rows;
 	steps->n_done++;
 }
 
-static int has_diverged(const struct ls_steps *steps, uint64_t step)
+int ls_steps_settle(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
 {
-	return atomic_load_explicit(&steps->diverged[step % 2], memory_order_relaxed) == step + 1;
-}
-
-/* The same for every worker: true when the run ends after this step. */
-static int ends_here(const struct ls_steps *steps, uint64_t step)
-{
-	return has_diverged(steps, step) ||
-	       atomic_load_explicit(&steps->stopped[step % 2], memory_order_relaxed) == step + 1;
+	int diverged = atomic_load_explicit(&steps->diverged[step % 2], memory_order_relaxed) == step + 1;
+	if (i_worker == 0)
+		account(steps, step, diverged);
+	return diverged || atomic_load_explicit(&steps->stopped[step % 2], memory_order_relaxed) == step + 1;
 }
 
 /* ---- Runs ------------------------------------------------------------ */
@@ -195,40 +196,55 @@ static uint64_t blocks_before(const struct ls_steps *steps, uint64_t step)
 	return (steps->n_walks + (step - steps->first_step)) * steps->blocks->n;
 }
 
-static void one_worker_step(struct ls_steps *steps, uint64_t step)
+/* Each kind of step returns true when the run ends with it. */
+static int one_worker_step(struct ls_steps *steps, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[0];
 	find_deltas(steps, worker, 0, step);
 	if (ls_walk_alone(steps, worker, steps->target))
-		report_divergence(steps, step);
+		ls_steps_report_divergence(steps, step);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);
-	publish_stop(steps, step);
-	account(steps, step, has_diverged(steps, step));
+	ls_steps_publish_stop(steps, step);
+	return ls_steps_settle(steps, 0, step);
 }
 
 /* Several workers' phases, one after the other in the caller's thread. */
-static void serial_step(struct ls_steps *steps, uint64_t step)
+static int serial_step(struct ls_steps *steps, uint64_t step)
 {
 	for (uint32_t i = 0; i < steps->n_workers; i++)
 		find_deltas(steps, steps->workers[i], i, step);
 	if (ls_walk_serially(steps, blocks_before(steps, step)))
-		report_divergence(steps, step);
-	publish_stop(steps, step);
-	account(steps, step, has_diverged(steps, step));
+		ls_steps_report_divergence(steps, step);
+	ls_steps_publish_stop(steps, step);
+	return ls_steps_settle(steps, 0, step);
 }
 
-static void team_step(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
+static int team_step(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[i_worker];
 	find_deltas(steps, worker, i_worker, step);
 	if (ls_walk_together(steps, worker, i_worker, blocks_before(steps, step)))
-		report_divergence(steps, step);
+		ls_steps_report_divergence(steps, step);
 	if (i_worker == 0)
-		publish_stop(steps, step);
+		ls_steps_publish_stop(steps, step);
 	ls_team_barrier(steps->team, i_worker);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
-	if (i_worker == 0)
-		account(steps, step, has_diverged(steps, step));
+	return ls_steps_settle(steps, i_worker, step);
+}
+
+static void run_by_rows(struct ls_steps *steps, uint32_t i_worker)
+{
+	int serial = ls_team_is_serial(steps->team), ends = 0;
+	if (serial && i_worker > 0)
+		return;
+	for (uint64_t step = steps->first_step; step < steps->end_step && !ends; step++) {
+		if (steps->n_workers == 1)
+			ends = one_worker_step(steps, step);
+		else if (serial)
+			ends = serial_step(steps, step);
+		else
+			ends = team_step(steps, i_worker, step);
+	}
 }
 
 static void run_body(void *context, uint32_t i_worker, uint32_t n_workers)
@@ -238,34 +254,25 @@ static void run_body(void *context, uint32_t i_worker, uint32_t n_workers)
 		steps->n_delivered = n_workers;
 	if (n_workers != steps->n_workers)
 		return;
-	int serial = ls_team_is_serial(steps->team);
-	if (serial && i_worker > 0)
-		return;
-
 	uint64_t saved = ls_fpcontrol_enter();
-	for (uint64_t step = steps->first_step; step < steps->end_step; step++) {
-		if (n_workers == 1)
-			one_worker_step(steps, step);
-		else if (serial)
-			serial_step(steps, step);
-		else
-			team_step(steps, i_worker, step);
-		if (ends_here(steps, step))
-			break;
-	}
+	if (steps->split_units)
+		ls_units_run(steps, i_worker);
+	else
+		run_by_rows(steps, i_worker);
 	ls_fpcontrol_leave(saved);
 }
 
 lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 {
-	steps->loss = 0;
-	steps->n_rows = steps->n_done = steps->diverged_step = 0;
+	uint64_t n_done_before = steps->n_done;
+	steps->diverged_step = 0;
 	for (int parity = 0; parity < 2; parity++) {
 		atomic_store_explicit(&steps->diverged[parity], 0, memory_order_relaxed);
 		atomic_store_explicit(&steps->stopped[parity], 0, memory_order_relaxed);
 	}
-	lockstep_status status = ls_team_run(steps->team, run_body, steps, error);
-	steps->n_walks += steps->n_done + (steps->diverged_step != 0);
+	lockstep_status status = ls_team_run_first(steps->team, steps->n_workers, run_body, steps, error);
+	uint64_t n_done = steps->n_done - n_done_before;
+	steps->n_walks += n_done + (steps->diverged_step != 0);
 	if (status || steps->n_delivered != steps->n_workers)
 		return status;
 	if (steps->diverged_step)
@@ -273,8 +280,8 @@ lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 		                    "the job diverged at step %llu (epoch %u): the loss or a parameter is not finite; "
 		                    "a smaller learning rate may help",
 		                    (unsigned long long)steps->diverged_step, steps->epoch + 1);
-	if (steps->first_step + steps->n_done < steps->end_step)
+	if (steps->first_step + n_done < steps->end_step)
 		return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after step %llu",
-		                    (unsigned long long)(steps->first_step + steps->n_done));
+		                    (unsigned long long)(steps->first_step + n_done));
 	return LOCKSTEP_OK;
 }

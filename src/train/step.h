@@ -35,6 +35,7 @@ struct ls_steps {
 	const struct ls_blocks *blocks;
 	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
+	int split_units; /* run by units.h, not by rows */
 	struct ls_source source;
 	const struct lockstep_network_options *network;
 	const struct lockstep_train_options *options;
@@ -60,9 +61,9 @@ struct ls_steps {
 
 	/* By worker 0: */
 	uint32_t n_delivered;   /* workers that ran; if not n_workers, nothing was done */
-	double loss;            /* sum of the steps' loss totals, in step order */
+	double loss;            /* sum of the steps' loss totals, in step order, since it was set to 0 */
 	uint64_t n_rows;        /* and of their rows */
-	uint64_t n_done;        /* steps completed without divergence */
+	uint64_t n_done;        /* steps completed without divergence, since it was set to 0 */
 	uint64_t diverged_step; /* from 1; 0: none */
 };
 
@@ -70,9 +71,31 @@ struct ls_steps {
  * epoch's order. */
 uint32_t ls_steps_batch(const struct ls_steps *steps, uint64_t step, const uint32_t **rows);
 
+/* ---- Parts of a step ------------------------------------------------- */
+
+/* The worker's view of the step's mini-batch: update, slices, columns in use,
+ * and the inputs of its rows. i_worker counts those that the rows are shared by. */
+void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step);
+
+/* The loss totals of the worker's slices; tells when one is not finite. */
+void ls_steps_sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step);
+
+/* By anyone: a loss or a parameter of this step is not finite. */
+void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step);
+
+/* By worker 0, before the workers meet: what it has heard of a stop. */
+void ls_steps_publish_stop(struct ls_steps *steps, uint64_t step);
+
+/* By every worker, when all have met after the step: true when the run ends
+ * with it, the same for all. Worker 0 keeps the account. */
+int ls_steps_settle(struct ls_steps *steps, uint32_t i_worker, uint64_t step);
+
+/* ---- Runs ------------------------------------------------------------ */
+
 /* Runs steps first_step .. end_step - 1 on the whole team. LOCKSTEP_DIVERGED
  * and LOCKSTEP_STOPPED end a run early. When OpenMP delivers another number of
- * workers than n_workers, nothing is done and n_delivered says how many. */
+ * workers than n_workers, nothing is done and n_delivered says how many. A team
+ * of more than n_workers lends its first ones. */
 lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error);
 
 #endif

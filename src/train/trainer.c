@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arith/fpcontrol.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "job.h"
@@ -94,59 +95,91 @@ static void destroy_workers(struct lockstep_trainer *trainer)
 	for (uint32_t i = 0; i < trainer->n_workers; i++)
 		ls_worker_destroy(trainer->workers[i]);
 	ls_memory_free(trainer->workers);
-	ls_evaluator_destroy(trainer->evaluator);
 	trainer->workers = NULL;
-	trainer->evaluator = NULL;
 	trainer->n_workers = 0;
 	trainer->steps.workers = NULL;
 	trainer->steps.n_workers = 0;
 }
 
-/* Makes the memory of n_workers workers, each in its own thread.
+/* Makes the memory of the way's workers, each in its own thread.
  * *n_delivered is how many the team ran; when it differs, nothing was made. */
-static lockstep_status make_workers(struct lockstep_trainer *trainer, uint32_t n_workers, uint32_t *n_delivered,
+static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_way way, uint32_t *n_delivered,
                                     lockstep_error *error)
 {
 	uint32_t batch = trainer->options.batch, n_train = trainer->split.n_train;
 	struct making making = {
-	    .shape = {trainer->packed, &trainer->blocks, batch < n_train ? batch : n_train,
-	              ls_train_slices(&trainer->options), n_workers, trainer->options.dropout > 0},
+	    .shape = {.packed = trainer->packed,
+	              .blocks = &trainer->blocks,
+	              .batch = batch < n_train ? batch : n_train,
+	              .slices = ls_train_slices(&trainer->options),
+	              .n_workers = way.n_workers,
+	              .with_dropout = trainer->options.dropout > 0,
+	              .split_units = way.split_units},
 	};
 	destroy_workers(trainer);
-	trainer->workers = making.workers = ls_memory_allocate(n_workers, sizeof *making.workers);
+	trainer->workers = making.workers = ls_memory_allocate(way.n_workers, sizeof *making.workers);
 	if (!making.workers)
 		return ls_error_memory(error, "the workers");
-	trainer->n_workers = n_workers;
+	trainer->n_workers = way.n_workers;
 
-	lockstep_status status = ls_team_run(trainer->team, make_worker, &making, error);
+	lockstep_status status = ls_team_run_first(trainer->team, way.n_workers, make_worker, &making, error);
 	if (status)
 		return status;
 	if (making.failed)
 		return ls_error_memory(error, "the workers' buffers");
 	*n_delivered = making.n_delivered;
-	status =
-	    ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
-	                        lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
-	                        ls_team_size(trainer->team), error);
-	if (status)
-		return status;
 	trainer->steps.workers = trainer->workers;
-	trainer->steps.n_workers = n_workers;
+	trainer->steps.n_workers = way.n_workers;
+	trainer->steps.split_units = way.split_units;
 	trainer->steps.n_walks = 0;
 	return LOCKSTEP_OK;
 }
 
 /* The team is what a run delivers: with OpenMP that may be fewer workers than
  * asked for, and may change. */
-static lockstep_status fit_workers(struct lockstep_trainer *trainer, uint32_t n_workers, lockstep_error *error)
+static lockstep_status fit_workers(struct lockstep_trainer *trainer, struct ls_way way, lockstep_error *error)
 {
-	uint32_t n_delivered;
 	for (;;) {
-		lockstep_status status = make_workers(trainer, n_workers, &n_delivered, error);
-		if (status || n_delivered == n_workers)
+		uint32_t n_delivered;
+		lockstep_status status = make_workers(trainer, way, &n_delivered, error);
+		if (status || n_delivered == way.n_workers)
 			return status;
-		n_workers = n_delivered;
+		way.n_workers = n_delivered;
 	}
+}
+
+/* ---- Ways to run the steps ------------------------------------------- */
+
+static int can_split_units(const struct lockstep_trainer *trainer, uint32_t n_workers)
+{
+	return !ls_team_is_serial(trainer->team) && ls_worker_can_split_units(trainer->packed, n_workers);
+}
+
+static void add_ways(struct lockstep_trainer *trainer, uint32_t n_workers)
+{
+	enum lockstep_split split = trainer->options.split;
+	int is_auto = trainer->options.workers == 0;
+	if (split != LOCKSTEP_SPLIT_UNITS)
+		ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, 0});
+	if (can_split_units(trainer, n_workers) &&
+	    (split == LOCKSTEP_SPLIT_UNITS || (split == LOCKSTEP_SPLIT_AUTO && is_auto && n_workers > 1)))
+		ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, 1});
+}
+
+/* All workers, and when their number is ours to choose, halves of it. */
+static lockstep_status list_ways(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	uint32_t most = ls_team_size(trainer->team);
+	int is_auto = trainer->options.workers == 0 && !ls_team_is_serial(trainer->team);
+	add_ways(trainer, most);
+	for (uint32_t n = most / 2; is_auto && n > 0; n /= 2)
+		add_ways(trainer, n);
+	if (trainer->tuning.n_ways > 0)
+		return LOCKSTEP_OK;
+	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+	                    "units cannot be split over %u workers: that takes %d units a worker in the first of at "
+	                    "least two layers, and another engine than serial",
+	                    most, LS_ROW_ALIGNMENT);
 }
 
 /* ---- Create and destroy ---------------------------------------------- */
@@ -172,7 +205,13 @@ static lockstep_status prepare_steps(struct lockstep_trainer *trainer, lockstep_
 	    .slice_losses = {trainer->slice_losses, trainer->slice_losses + slices},
 	    .stop_request = &trainer->stop_request,
 	};
-	return fit_workers(trainer, ls_team_size(trainer->team), error);
+	lockstep_status status =
+	    ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
+	                        lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
+	                        ls_team_size(trainer->team), error);
+	if (!status)
+		status = list_ways(trainer, error);
+	return status ? status : fit_workers(trainer, trainer->tuning.ways[0], error);
 }
 
 static lockstep_status prepare(struct lockstep_trainer *trainer, lockstep_error *error)
@@ -227,6 +266,7 @@ void lockstep_trainer_destroy(lockstep_trainer *trainer)
 		return;
 	lockstep_network_destroy(trainer->best.network);
 	destroy_workers(trainer);
+	ls_evaluator_destroy(trainer->evaluator);
 	ls_memory_free(trainer->slice_losses);
 	ls_team_destroy(trainer->team);
 	ls_blocks_fini(&trainer->blocks);
@@ -272,10 +312,58 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 		lockstep_status status = ls_steps_run(&trainer->steps, error);
 		if (status || trainer->steps.n_delivered == trainer->steps.n_workers)
 			return status;
-		status = fit_workers(trainer, trainer->steps.n_delivered, error);
+		struct ls_way fewer = {trainer->steps.n_delivered, trainer->steps.split_units};
+		status = fit_workers(trainer, fewer, error);
 		if (status)
 			return status;
 	}
+}
+
+static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
+	if (trainer->tuning.n_ways < 2 ||
+	    (way.n_workers == trainer->n_workers && way.split_units == trainer->steps.split_units))
+		return LOCKSTEP_OK;
+	return fit_workers(trainer, way, error);
+}
+
+static void tell_choice(const struct lockstep_trainer *trainer)
+{
+	const struct ls_tuning *tuning = &trainer->tuning;
+	struct lockstep_trial trials[LS_WAYS_MAX];
+	for (uint32_t i = 0; i < tuning->n_ways; i++)
+		trials[i] = (struct lockstep_trial){
+		    tuning->ways[i].n_workers,
+		    tuning->ways[i].split_units ? LOCKSTEP_SPLIT_UNITS : LOCKSTEP_SPLIT_ROWS,
+		    tuning->rates[i],
+		};
+	if (trainer->options.on_choice)
+		trainer->options.on_choice(trials, tuning->n_ways, tuning->i_way, trainer->options.context);
+}
+
+/* Steps first .. end - 1 of one epoch, in the ways that tuning tries. */
+static lockstep_status run_range(struct lockstep_trainer *trainer, uint64_t first, uint64_t end, lockstep_error *error)
+{
+	struct ls_steps *steps = &trainer->steps;
+	steps->loss = 0;
+	steps->n_rows = steps->n_done = 0;
+	for (uint64_t step = first; step < end; step = steps->end_step) {
+		uint64_t n = ls_tuning_steps(&trainer->tuning), n_rows = steps->n_rows;
+		lockstep_status status = take_way(trainer, error);
+		if (status)
+			return status;
+		steps->first_step = step;
+		steps->end_step = n < end - step ? step + n : end;
+		double started = ls_clock_seconds();
+		status = run_steps(trainer, error);
+		if (status)
+			return status;
+		if (ls_tuning_record(&trainer->tuning, steps->end_step - step, steps->n_rows - n_rows,
+		                     ls_clock_seconds() - started))
+			tell_choice(trainer);
+	}
+	return LOCKSTEP_OK;
 }
 
 /* No parameters of a job that diverged are ever handed out. */
@@ -300,9 +388,8 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 	uint32_t epoch = (uint32_t)(trainer->next_step / steps->steps_per_epoch);
 	uint64_t epoch_end = (epoch + 1) * steps->steps_per_epoch;
 	set_epoch(trainer, epoch);
-	steps->first_step = trainer->next_step;
-	steps->end_step = n_steps < epoch_end - trainer->next_step ? trainer->next_step + n_steps : epoch_end;
-	status = run_steps(trainer, error);
+	uint64_t first = trainer->next_step;
+	status = run_range(trainer, first, n_steps < epoch_end - first ? first + n_steps : epoch_end, error);
 	trainer->next_step += steps->n_done;
 	trainer->ended = status == LOCKSTEP_DIVERGED;
 	if (status == LOCKSTEP_STOPPED)

@@ -9,6 +9,7 @@
 #include "evaluate.h"
 #include "lockstep/train.h"
 #include "step.h"
+#include "tuning.h"
 
 /* What early stopping knows. It is the trainer's, so that a job that was
  * stopped goes on as if it had not been. */
@@ -33,6 +34,7 @@ struct lockstep_trainer {
 	struct ls_team *team;
 	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
+	struct ls_tuning tuning; /* which way the steps run */
 	struct ls_evaluator *evaluator;
 	struct ls_steps steps;
 	double *slice_losses; /* two arrays of the job's slices */

@@ -11,12 +11,19 @@
 #include "base/memory.h"
 #include "data/input.h"
 
+/* Workers that the rows are shared by. */
+static uint32_t n_sharing_rows(const struct ls_worker_shape *shape)
+{
+	return shape->split_units ? 1 : shape->n_workers;
+}
+
 /* The most rows that any worker's shard has, over all mini-batches of up to
  * `batch` rows: a mini-batch shorter than S is cut into slices of 1 or 2 rows. */
 static uint32_t max_shard_rows(const struct ls_worker_shape *shape)
 {
 	uint32_t slice_rows = (shape->batch + shape->slices - 1) / shape->slices;
-	uint32_t shard_slices = (shape->slices + shape->n_workers - 1) / shape->n_workers;
+	uint32_t n_workers = n_sharing_rows(shape);
+	uint32_t shard_slices = (shape->slices + n_workers - 1) / n_workers;
 	uint64_t rows = (uint64_t)(slice_rows > 2 ? slice_rows : 2) * shard_slices;
 	return rows < shape->batch ? (uint32_t)rows : shape->batch;
 }
@@ -46,12 +53,48 @@ static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape
 
 static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape *shape)
 {
-	if (shape->n_workers == 1)
+	if (n_sharing_rows(shape) == 1)
 		return 1;
 	worker->subtree_floats = shape->blocks->max_floats;
 	worker->slot_floats = worker->subtree_floats * max_subtrees(shape);
 	worker->ring = ls_memory_allocate(worker->slot_floats, LS_RING_SLOTS * sizeof(float));
 	return worker->ring != NULL;
+}
+
+/* Units are shared out in groups as long as a row's padding. */
+static uint64_t unit_groups(const struct ls_packed *packed)
+{
+	return (packed->layers[0].forward.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
+}
+
+int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers)
+{
+	return packed->n_layers > 1 && unit_groups(packed) >= n_workers;
+}
+
+static struct ls_range unit_share(const struct ls_packed *packed, uint32_t n_workers, uint32_t i_worker)
+{
+	uint32_t n_units = (uint32_t)packed->layers[0].forward.n_out;
+	uint64_t n_groups = unit_groups(packed);
+	uint32_t begin = (uint32_t)(n_groups * i_worker / n_workers) * LS_ROW_ALIGNMENT;
+	uint32_t end = (uint32_t)(n_groups * (i_worker + 1) / n_workers) * LS_ROW_ALIGNMENT;
+	return (struct ls_range){begin, end < n_units ? end : n_units};
+}
+
+static lockstep_status create_replica(struct ls_worker *worker, const struct ls_worker_shape *shape, uint32_t i_worker,
+                                      lockstep_error *error)
+{
+	struct ls_range units = unit_share(shape->packed, shape->n_workers, i_worker);
+	lockstep_status status = ls_packed_create_part(&worker->replica, shape->packed, units, error);
+	if (status)
+		return status;
+	worker->ld_shown = (units.end - units.begin + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	for (int parity = 0; parity < 2; parity++) {
+		worker->shown[parity] = ls_memory_allocate(max_shard_rows(shape), worker->ld_shown * sizeof(float));
+		if (!worker->shown[parity])
+			return ls_error_memory(error, "a worker's activations");
+	}
+	return LOCKSTEP_OK;
 }
 
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
@@ -61,10 +104,12 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 	if (!worker)
 		return ls_error_memory(error, "a worker");
 
-	lockstep_status status = ls_partition_init(&worker->partition, shape->slices, shape->n_workers, error);
+	lockstep_status status = ls_partition_init(&worker->partition, shape->slices, n_sharing_rows(shape), error);
 	if (!status)
 		status = ls_shard_create(&worker->shard, shape->packed, max_shard_rows(shape), 1, shape->with_dropout,
 		                         error);
+	if (!status && shape->split_units)
+		status = create_replica(worker, shape, i_worker, error);
 	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
 		status = ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for worker %u", i_worker);
 	if (status) {
@@ -81,6 +126,9 @@ void ls_worker_destroy(struct ls_worker *worker)
 		return;
 	ls_memory_free(worker->ring);
 	ls_memory_free(worker->deltas);
+	ls_memory_free(worker->shown[1]);
+	ls_memory_free(worker->shown[0]);
+	ls_packed_destroy(worker->replica);
 	ls_memory_free(worker->nodes);
 	ls_memory_free(worker->rest);
 	ls_used_columns_fini(&worker->columns);

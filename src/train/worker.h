@@ -32,8 +32,11 @@ struct ls_worker {
 	struct ls_used_columns columns; /* first layer's inputs in use in the mini-batch */
 	uint32_t *rest;                 /* the others; filled only when they need an update too */
 	const float **nodes;            /* [partition.capacity] the reduction's operands */
-	float *deltas;                  /* [max rows][panel] of one panel at a time */
-	float *ring;                    /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	struct ls_packed *replica;      /* the worker's part of the network when units are split; else NULL */
+	float *shown[2]; /* [rows][replica's first outputs]: activations for the others, by step's parity */
+	size_t ld_shown;
+	float *deltas; /* [max rows][panel] of one panel at a time */
+	float *ring;   /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */
@@ -55,7 +58,12 @@ struct ls_worker_shape {
 	const struct ls_blocks *blocks;
 	uint32_t batch, slices, n_workers;
 	int with_dropout;
+	int split_units; /* every worker has all rows, and its share of the first layer's units */
 };
+
+/* Can the first layer's units be split over n_workers? Each gets groups of
+ * LS_ROW_ALIGNMENT of them. */
+int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers);
 
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
                                  lockstep_error *error);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a benchmark network to a trainer, and steps of it against the clock.
+ */
+#include "job.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "figure.h"
+
+struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench_job *job,
+                                                     const struct lockstep_bench_options *options)
+{
+	struct lockstep_train_options train = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	train.scale = job->scale;
+	train.epochs = UINT32_MAX;
+	train.batch = job->network->batch;
+	train.learning_rate = job->network->learning_rate;
+	train.workers = job->workers;
+	train.split = job->split;
+	train.drop_last = 1; /* every step has all rows */
+	train.engine = options->engine;
+	train.isa = options->isa;
+	train.bind = options->bind;
+	train.on_warning = options->on_warning;
+	train.context = options->context;
+	return train;
+}
+
+lockstep_status ls_bench_training_init(struct ls_bench_training *training, const struct lockstep_bench_job *job,
+                                       const struct lockstep_bench_options *options,
+                                       const struct lockstep_train_options *train, lockstep_error *error)
+{
+	struct lockstep_network_options shape = LOCKSTEP_NETWORK_OPTIONS_INIT;
+	shape.hidden = job->network->hidden;
+	shape.init = LOCKSTEP_INIT_GLOROT;
+
+	*training = (struct ls_bench_training){NULL, NULL};
+	if (job->workers == 0) /* which would be auto, a number nobody asked for */
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a measurement needs a worker");
+	lockstep_status status = ls_bench_check(options, error);
+	if (!status)
+		status = lockstep_network_create(&training->network, job->network->layers, &shape, error);
+	if (!status)
+		status = lockstep_trainer_create(&training->trainer, training->network, job->dataset, train, error);
+	if (status)
+		ls_bench_training_fini(training);
+	return status;
+}
+
+void ls_bench_training_fini(struct ls_bench_training *training)
+{
+	lockstep_trainer_destroy(training->trainer);
+	lockstep_network_destroy(training->network);
+	*training = (struct ls_bench_training){NULL, NULL};
+}
+
+lockstep_status ls_bench_training_repeat(void *context, uint64_t n, double *seconds, lockstep_error *error)
+{
+	struct ls_bench_training *training = context;
+	double started = ls_clock_seconds();
+	lockstep_status status = lockstep_trainer_step(training->trainer, n, NULL, error);
+	*seconds = ls_clock_seconds() - started;
+	return status;
+}

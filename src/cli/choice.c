@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The chosen way first, then the others with their speeds.
+ */
+#include "choice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "message.h"
+
+#define LINE_MAX_LENGTH 512
+
+void ls_choice_way(const struct lockstep_trial *trial, char text[LS_CHOICE_TEXT])
+{
+	snprintf(text, LS_CHOICE_TEXT, "%u worker%s%s", trial->workers, trial->workers == 1 ? "" : "s",
+	         trial->split == LOCKSTEP_SPLIT_UNITS ? " that split units" : "");
+}
+
+void ls_choice_note(const char *command, const struct lockstep_trial *trials, size_t n, size_t i_chosen)
+{
+	char line[LINE_MAX_LENGTH] = "", way[LS_CHOICE_TEXT];
+	size_t used = 0;
+	for (size_t i = 0; i < n && used < sizeof line; i++) {
+		if (i == i_chosen)
+			continue;
+		ls_choice_way(&trials[i], way);
+		used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %.0f", used ? "; " : "", way,
+		                         trials[i].samples_per_second);
+	}
+	ls_choice_way(&trials[i_chosen], way);
+	ls_message_note(command, "fastest here: %s, %.0f samples/s (%s)", way, trials[i_chosen].samples_per_second,
+	                line);
+}
