@@ -138,6 +138,9 @@ struct ls_arith {
 	void (*mark_floats)(size_t n, const float *in, uint8_t *used);
 	/* Lists those of n columns that are marked as used. */
 	void (*list_columns)(size_t n, struct ls_used_columns *columns);
+	/* Bit j of the words is set where in[j] is not 0; the last word is filled up
+	 * with zeros. */
+	void (*nonzero_bits)(size_t n, const float *in, uint64_t *words);
 	/* A row's n columns, or (columns not NULL) those in use, as fp32 or, by_255,
 	 * as their quotient by 255; of those in use up to LS_ROW_ALIGNMENT floats
 	 * more are written behind them. */

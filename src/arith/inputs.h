@@ -41,6 +41,19 @@ static void list_columns(size_t n, struct ls_used_columns *columns)
 	columns->n = count;
 }
 
+static void nonzero_bits(size_t n, const float *in, uint64_t *words)
+{
+	for (size_t i = 0; i < n; i += 64) {
+		uint64_t word = 0;
+		size_t j = i;
+		for (; j + VEC <= n && j < i + 64; j += VEC)
+			word |= (uint64_t)nonzero_lanes(vec_load(in + j)) << (j - i);
+		for (; j < n && j < i + 64; j++)
+			word |= (uint64_t)(in[j] != 0) << (j - i);
+		words[i / 64] = word;
+	}
+}
+
 /* x / 255, correctly rounded for the integers 0 .. 255, by one step of
  * division on the reciprocal (tested for all of them against the quotient). */
 INLINE vec byte_quotient(vec x)

@@ -7,6 +7,7 @@
  * TILE_VECTORS vectors in all; a full panel's tiles are TILE rows high.
  *
  * vec_bytes       VEC bytes as floats
+ * nonzero_lanes   bit i is set where lane i is not 0
  * vec_permute     lane i is lane index[i] % VEC of a
  * list_lanes      writes the numbers, counted from `first`, of those of VEC
  *                 bytes that are not 0 (and VEC words in all); returns how many
@@ -71,6 +72,10 @@ INLINE vec vec_bytes(const uint8_t *p)
 {
 	return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
+INLINE uint32_t nonzero_lanes(vec a)
+{
+	return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
 	return _mm512_permutexvar_ps(_mm512_loadu_si512(index), a);
@@ -132,6 +137,10 @@ INLINE vec vec_or(vec a, vec b)
 INLINE vec vec_bytes(const uint8_t *p)
 {
 	return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+INLINE uint32_t nonzero_lanes(vec a)
+{
+	return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
@@ -281,6 +290,18 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 	return out;
 }
 
+#endif
+
+#if !defined LS_ISA_AVX512 && !defined LS_ISA_AVX2
+INLINE uint32_t nonzero_lanes(vec a)
+{
+	float lanes[VEC];
+	uint32_t bits = 0;
+	vec_store(lanes, a);
+	for (int i = 0; i < VEC; i++)
+		bits |= (uint32_t)(lanes[i] != 0) << i;
+	return bits;
+}
 #endif
 
 #ifndef LS_ISA_AVX512

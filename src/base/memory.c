@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * aligned_alloc() behind a check of the product and a failure counter.
+ * aligned_alloc() behind a check of the product and a failure counter. Large
+ * blocks ask for huge pages: the rows of a layer lie pages apart, more than a
+ * core keeps translations for.
  */
 #include "memory.h"
 
@@ -8,8 +10,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT 64
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* Allocations since ls_memory_fail_at(), and the one that fails (0: none).
  * Relaxed: only tests read them, and those allocate from one thread. */
@@ -28,6 +32,17 @@ static int must_fail(void)
 	return n == atomic_load_explicit(&failing_allocation, memory_order_relaxed);
 }
 
+static void *allocate_aligned(size_t bytes)
+{
+	size_t alignment = bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
+	void *block = aligned_alloc(alignment, bytes);
+#ifdef MADV_HUGEPAGE
+	if (block && alignment == HUGE_PAGE)
+		(void)madvise(block, bytes, MADV_HUGEPAGE); /* a wish: refused by some kernels */
+#endif
+	return block;
+}
+
 void *ls_memory_allocate(size_t count, size_t size)
 {
 	size_t bytes;
@@ -35,7 +50,7 @@ void *ls_memory_allocate(size_t count, size_t size)
 		return NULL;
 
 	size_t rounded = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-	void *block = aligned_alloc(ALIGNMENT, rounded);
+	void *block = allocate_aligned(rounded);
 	if (block)
 		memset(block, 0, rounded);
 	return block;

@@ -3,19 +3,53 @@
  * The forward pass of a shard (doc/numerics.md, section 2).
  */
 #include "arith/philox.h"
+#include "base/ranges.h"
 #include "shard.h"
+
+/* The product for one panel of outputs. */
+static struct ls_product with_panel(struct ls_product product, const struct ls_packed_layer *layer,
+                                    struct ls_panel panel, float *out)
+{
+	product.panel = layer->weight + panel.offset;
+	product.start = layer->bias + panel.column;
+	product.width = panel.width;
+	product.out = out + panel.column;
+	return product;
+}
 
 /* Pre-activations of one layer: every panel of outputs, for all rows. */
 static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product product,
                            float *out)
 {
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->forward, p);
-		product.panel = layer->weight + panel.offset;
-		product.start = layer->bias + panel.column;
-		product.width = panel.width;
-		product.out = out + panel.column;
+		product = with_panel(product, layer, ls_panels_get(&layer->forward, p), out);
 		arith->product(&product);
+	}
+}
+
+/* The same over the inputs that are not 0. Narrow panels, whose tiles are higher
+ * than the lists' groups of rows, take all. */
+static void sparse_products(const struct ls_packed_layer *layer, const struct ls_zeros *zeros,
+                            struct ls_product product, float *out)
+{
+	size_t n_rows = product.n_rows;
+	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
+		struct ls_panel panel = ls_panels_get(&layer->forward, p);
+		struct ls_product part = with_panel(product, layer, panel, out);
+		if (panel.width < zeros->arith->panel) {
+			zeros->arith->product(&part);
+			continue;
+		}
+		for (size_t i = 0; i < zeros->n_groups; i++) {
+			struct ls_range rows = ls_zeros_group(zeros, n_rows, i);
+			part.n_rows = rows.end - rows.begin;
+			part.in = product.in + rows.begin * product.ld_in;
+			part.out = out + panel.column + rows.begin * product.ld_out;
+			part.n_k = zeros->n_positions[i];
+			part.position = zeros->positions + i * zeros->max_columns;
+			part.index = zeros->index + i * zeros->max_columns;
+			zeros->arith->product(&part);
+		}
 	}
 }
 
@@ -49,7 +83,10 @@ static void first_products(const struct ls_shard *shard, const struct ls_pass *p
 	                             .ld_in = shard->ld_inputs,
 	                             .index = pass->columns ? pass->columns->index : NULL,
 	                             .ld_out = ld_out};
-	layer_products(layer, pass->packed->arith, product, out);
+	if (pass->zeros && pass->zeros->for_product)
+		sparse_products(layer, pass->zeros, product, out);
+	else
+		layer_products(layer, pass->packed->arith, product, out);
 }
 
 static void activate(const struct ls_pass *pass, size_t i_layer, float *a, size_t ld)

@@ -10,4 +10,6 @@ libls_la_SOURCES += \
 	%D%/packed.c \
 	%D%/packed.h \
 	%D%/shard.c \
-	%D%/shard.h
+	%D%/shard.h \
+	%D%/zeros.c \
+	%D%/zeros.h

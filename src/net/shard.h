@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "packed.h"
+#include "zeros.h"
 
 /* Dropout of one epoch (doc/numerics.md, section 2); threshold 0: none. */
 struct ls_dropout {
@@ -52,6 +53,7 @@ struct ls_pass {
 	size_t n_rows;
 	const uint32_t *rows;                  /* [n_rows] indices in the file, for targets and dropout */
 	const struct ls_used_columns *columns; /* inputs in use; NULL: all */
+	const struct ls_zeros *zeros;          /* lists of the inputs' zeros; NULL: none */
 	struct ls_targets targets;             /* its rows are `rows` */
 	struct ls_dropout dropout;
 };

@@ -74,6 +74,7 @@ static void set_partition(const struct ls_steps *steps, struct ls_worker *worker
 	struct ls_range slices = ls_partition_slices(partition, i_worker);
 	uint32_t first = ls_partition_rows(partition, i_worker).begin;
 	worker->first_slice = slices.begin;
+	worker->n_slices = slices.end - slices.begin;
 	worker->n_subtrees = ls_shard_subtrees(slices, worker->subtrees);
 	worker->slice_rows[0] = 0;
 	for (uint32_t i = slices.begin; i < slices.end; i++)
@@ -130,12 +131,29 @@ static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_p
 	return is_full ? pass->rows + steps->options->batch : NULL;
 }
 
+/* Shifted inputs hold no zeros. */
+static void find_zeros(const struct ls_steps *steps, struct ls_worker *worker)
+{
+	worker->pass.zeros = steps->source.scaling->shift ? NULL : worker->zeros;
+	if (worker->pass.zeros)
+		ls_zeros_find(worker->zeros, &(struct ls_zeros_input){
+						 .in = worker->shard->inputs,
+						 .ld = worker->shard->ld_inputs,
+						 .n_rows = worker->pass.n_rows,
+						 .n_columns = worker->columns.n,
+						 .columns = worker->pass.columns ? worker->columns.index : NULL,
+						 .slices = worker->slice_rows,
+						 .n_slices = worker->n_slices,
+					     });
+}
+
 void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
 	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
 	                 worker->shard->inputs, worker->shard->ld_inputs);
+	find_zeros(steps, worker);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }
 

@@ -95,6 +95,7 @@ static int panel_gradient(const struct ls_arith *arith, const struct ls_worker *
 	static const float one = 1;
 	const struct ls_shard *shard = worker->shard;
 	const struct ls_shard_layer *below = view->i_layer ? &shard->layers[view->i_layer - 1] : NULL;
+	const uint32_t *slices = worker->slice_rows + (subtree.first - worker->first_slice);
 	struct ls_update for_bias = bias_update(worker);
 	struct ls_gradient gradient = {
 	    .n_k = view->n_k,
@@ -103,14 +104,23 @@ static int panel_gradient(const struct ls_arith *arith, const struct ls_worker *
 	    .delta = deltas,
 	    .ld_delta = view->panel.width,
 	    .width = view->panel.width,
-	    .slices = worker->slice_rows + (subtree.first - worker->first_slice),
+	    .slices = slices,
 	    .n_slices = 1u << subtree.level,
 	    .out = out,
 	    .target = weight_target(view, view->columns, 0),
 	    .update = &worker->update,
 	};
+	const struct ls_zeros *zeros = below ? NULL : worker->pass.zeros;
+	if (zeros && zeros->for_gradient && view->panel.width == arith->panel) {
+		gradient.rows = zeros->rows;
+		gradient.slices = zeros->slices + (subtree.first - worker->first_slice);
+		gradient.tile_stride = zeros->tile_stride;
+	}
 	int not_finite = arith->gradient(&gradient);
 
+	gradient.rows = NULL;
+	gradient.slices = slices;
+	gradient.tile_stride = 0;
 	gradient.n_k = 1;
 	gradient.in = &one;
 	gradient.ld_in = 0;

@@ -108,6 +108,9 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 	if (!status)
 		status = ls_shard_create(&worker->shard, shape->packed, max_shard_rows(shape), 1, shape->with_dropout,
 		                         error);
+	if (!status)
+		status = ls_zeros_create(&worker->zeros, shape->packed->arith, max_shard_rows(shape),
+		                         shape->packed->layers[0].forward.n_k, shape->slices, error);
 	if (!status && shape->split_units)
 		status = create_replica(worker, shape, i_worker, error);
 	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
@@ -125,6 +128,7 @@ void ls_worker_destroy(struct ls_worker *worker)
 	if (!worker)
 		return;
 	ls_memory_free(worker->ring);
+	ls_zeros_destroy(worker->zeros);
 	ls_memory_free(worker->deltas);
 	ls_memory_free(worker->shown[1]);
 	ls_memory_free(worker->shown[0]);

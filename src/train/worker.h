@@ -35,15 +35,16 @@ struct ls_worker {
 	struct ls_packed *replica;      /* the worker's part of the network when units are split; else NULL */
 	float *shown[2]; /* [rows][replica's first outputs]: activations for the others, by step's parity */
 	size_t ld_shown;
-	float *deltas; /* [max rows][panel] of one panel at a time */
-	float *ring;   /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	struct ls_zeros *zeros; /* of the worker's rows */
+	float *deltas;          /* [max rows][panel] of one panel at a time */
+	float *ring;            /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */
 	struct ls_pass pass;
 	uint32_t n_subtrees;
 	struct ls_subtree subtrees[LS_SUBTREES_MAX];
-	uint32_t first_slice;
+	uint32_t first_slice, n_slices;
 	size_t n_rest;
 	struct ls_update update;
 

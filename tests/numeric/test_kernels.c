@@ -56,7 +56,7 @@ static float in_values[ROWS_MAX * (K_MAX + 3)];
 static float panel_values[(2 * K_MAX + 1) * WIDTH_MAX];
 static float start_values[WIDTH_MAX];
 static float out_values[ROWS_MAX * (WIDTH_MAX + 5)];
-static uint32_t k_index[K_MAX];
+static uint32_t k_index[K_MAX], k_position[K_MAX];
 
 static struct ls_product make_product(const struct product_case *c)
 {
@@ -66,6 +66,7 @@ static struct ls_product make_product(const struct product_case *c)
 	                       .ld_in = c->n_k + 3,
 	                       .panel = panel_values,
 	                       .index = c->with_index ? k_index : NULL,
+	                       .position = c->with_index ? k_position : NULL,
 	                       .start = c->with_start ? start_values : NULL,
 	                       .width = c->width,
 	                       .out = out_values,
@@ -74,8 +75,10 @@ static struct ls_product make_product(const struct product_case *c)
 	fill_ordinary(panel_values, (2 * K_MAX + 1) * c->width, 2);
 	fill_ordinary(start_values, c->width, 3);
 	fill_with(out_values, ROWS_MAX * p.ld_out, guard());
-	for (uint32_t k = 0; k < K_MAX; k++)
+	for (uint32_t k = 0; k < c->n_k; k++) {
 		k_index[k] = 2 * k + k % 2;
+		k_position[k] = k * 5 % (uint32_t)c->n_k; /* every column once */
+	}
 	return p;
 }
 
@@ -88,7 +91,7 @@ static float naive_product(const struct ls_product *p, size_t row, size_t column
 {
 	float z = p->start ? p->start[column] : 0.0f;
 	for (size_t k = 0; k < p->n_k; k++)
-		z = fmaf(p->in[row * p->ld_in + k], product_weight(p, k, column), z);
+		z = fmaf(p->in[row * p->ld_in + (p->position ? p->position[k] : k)], product_weight(p, k, column), z);
 	return z + 0.0f;
 }
 
@@ -280,6 +283,48 @@ Test(kernels, gradient_takes_slices_of_any_lengths)
 		g.n_slices = 4;
 		expect_sums(tables[t], &g);
 	}
+}
+
+/* Lists of some rows, other ones for every tile: fills them, and puts zeros
+ * where a row is left out, so that the sums are those of all rows. */
+static void leave_rows_out(struct ls_gradient *g, size_t tile, float *in, uint32_t *rows, uint32_t *slices)
+{
+	size_t n_tiles = (g->n_k + tile - 1) / tile;
+	uint32_t n_rows = g->slices[g->n_slices], n = 0;
+	for (size_t t = 0; t < n_tiles; t++)
+		for (uint32_t slice = 0, row = 0; slice <= g->n_slices; slice++) {
+			slices[t * (g->n_slices + 1) + slice] = n;
+			for (; slice < g->n_slices && row < g->slices[slice + 1]; row++)
+				if ((row * 7 + t * 5) % 11 < 4 || t % 5 == 4)
+					rows[n++] = row;
+				else
+					for (size_t k = t * tile; k < g->n_k && k < (t + 1) * tile; k++)
+						in[row * g->ld_in + k] = 0;
+		}
+	cr_assert_lt(n, n_rows * n_tiles);
+}
+
+Test(kernels, gradient_over_lists_of_rows_leaves_the_others_out)
+{
+	static const uint32_t slices[] = {0, 5, 6, 13, 15, 20, 37, 38, 61};
+	static uint32_t rows[ROWS_MAX * K_MAX], lists[K_MAX * 9];
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t n_k = 1; n_k <= K_MAX; n_k += 3)
+			for (uint32_t n_slices = 1; n_slices <= 8; n_slices *= 2) {
+				struct ls_gradient g = make_gradient(n_k, tables[t]->panel, slices, n_slices);
+				struct ls_gradient listed = g;
+				static float sums[K_MAX * WIDTH_MAX], expected[K_MAX * WIDTH_MAX];
+				leave_rows_out(&g, tables[t]->tile, in_values, rows, lists);
+				listed.rows = rows;
+				listed.slices = lists;
+				listed.tile_stride = n_slices + 1;
+				g.out = expected;
+				listed.out = sums;
+				cr_assert_eq(tables[t]->gradient(&g), 0);
+				cr_assert_eq(tables[t]->gradient(&listed), 0);
+				cr_assert_eq(first_difference(sums, expected, n_k * g.width), n_k * g.width,
+				             "%s: %zu inputs, %u slices", tables[t]->name, n_k, n_slices);
+			}
 }
 
 Test(kernels, gradient_is_near_the_sum_in_double)

@@ -218,7 +218,7 @@ struct job {
 static void reference_run(const struct job *job, char fingerprint[REFERENCE_HEX])
 {
 	struct reference_job reference = {.n_sizes = 3,
-	                                  .sizes = {JOB_FEATURES, 19, JOB_LABELS},
+	                                  .sizes = {JOB_FEATURES, 71, JOB_LABELS},
 	                                  .hidden = (enum reference_hidden)job->hidden,
 	                                  .slope = 0.01,
 	                                  .loss = REFERENCE_SOFTMAX,
@@ -265,7 +265,7 @@ static void library_run(const struct job *job, const char *isa, uint32_t workers
 	options.isa = isa;
 	options.workers = workers;
 	options.engine = LOCKSTEP_SERIAL;
-	cr_assert_eq(lockstep_network_create(&network, "37-19-5", &shape, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(lockstep_network_create(&network, "37-71-5", &shape, &error), LOCKSTEP_OK, "%s", error.message);
 	cr_assert_eq(lockstep_dataset_from_rows(&dataset, &train, NULL, &error), LOCKSTEP_OK, "%s", error.message);
 	cr_assert_eq(lockstep_train(network, dataset, &options, &error), LOCKSTEP_OK, "%s", error.message);
 	lockstep_network_fingerprint(network, fingerprint);
@@ -295,6 +295,9 @@ Test(zero_skipping, job_on_zeros_and_subnormals_is_the_job_without_skipping)
 	expect_job(&(struct job){.batch = 4, .l2 = 0.01, .hidden = LOCKSTEP_LEAKY_RELU});
 	expect_job(&(struct job){.batch = 10, .momentum = 0.5, .l2 = 0.001, .hidden = LOCKSTEP_SIGMOID});
 	expect_job(&(struct job){.batch = 33, .momentum = 0.9, .nesterov = 1, .l2 = 0.01, .hidden = LOCKSTEP_TANH});
+	/* Many rows a slice: lists of every row group and every tile. */
+	expect_job(&(struct job){.batch = 64, .hidden = LOCKSTEP_RELU});
+	expect_job(&(struct job){.batch = 70, .momentum = 0.9, .l2 = 0.01, .hidden = LOCKSTEP_SIGMOID});
 }
 
 Test(zero_skipping, job_on_zeros_alone_is_the_job_without_skipping)
