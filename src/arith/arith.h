@@ -115,6 +115,9 @@ struct ls_arith {
 	int (*gradient)(const struct ls_gradient *gradient);
 	int (*reduce)(const struct ls_reduction *reduction);
 
+	/* to[j][k] = from[k][j] for k < n_rows, j < n_columns. */
+	void (*transpose)(size_t n_rows, size_t n_columns, const float *from, size_t ld_from, float *to, size_t ld_to);
+
 	/* Functions of section 4, elementwise; in and out may be the same. */
 	void (*exp)(size_t n, const float *in, float *out);
 	void (*log)(size_t n, const float *in, float *out);

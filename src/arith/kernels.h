@@ -406,6 +406,23 @@ static int reduce(const struct ls_reduction *r)
 	return update_end(&update);
 }
 
+/* ---- Transposition --------------------------------------------------- */
+
+/* In squares that vec_transpose() turns in registers, and the rest. */
+static void transpose(size_t n_rows, size_t n_columns, const float *from, size_t ld_from, float *to, size_t ld_to)
+{
+	for (size_t k = 0; k < n_rows; k += SQUARE)
+		for (size_t j = 0; j < n_columns; j += SQUARE) {
+			if (k + SQUARE <= n_rows && j + SQUARE <= n_columns) {
+				vec_transpose(from + k * ld_from + j, ld_from, to + j * ld_to + k, ld_to);
+				continue;
+			}
+			for (size_t i = j; i < n_columns && i < j + SQUARE; i++)
+				for (size_t r = k; r < n_rows && r < k + SQUARE; r++)
+					to[i * ld_to + r] = from[r * ld_from + i];
+		}
+}
+
 /* ---- Peak ------------------------------------------------------------ */
 
 /* As many independent chains as a full tile has, fed from registers. */

@@ -9,12 +9,14 @@
  * vec_bytes       VEC bytes as floats
  * nonzero_lanes   bit i is set where lane i is not 0
  * vec_permute     lane i is lane index[i] % VEC of a
+ * vec_transpose   a square of SQUARE rows and columns
  * list_lanes      writes the numbers, counted from `first`, of those of VEC
  *                 bytes that are not 0 (and VEC words in all); returns how many
  */
 #ifndef LS_ARITH_VEC_H
 #define LS_ARITH_VEC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang-format off: one operation a line */
@@ -290,6 +292,30 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 	return out;
 }
 
+#endif
+
+#if defined LS_ISA_AVX512 || defined LS_ISA_AVX2
+#define SQUARE 8
+INLINE void vec_transpose(const float *from, size_t ld_from, float *to, size_t ld_to)
+{
+	__m256 row[8], pair[8], quad[8];
+#define EACH(i) for (int i = 0; i < 8; i++)
+	EACH(i) row[i] = _mm256_loadu_ps(from + (size_t)i * ld_from);
+	EACH(i) pair[i] = i % 2 ? _mm256_unpackhi_ps(row[i - 1], row[i]) : _mm256_unpacklo_ps(row[i], row[i + 1]);
+	EACH(i) quad[i] = i % 2 ? _mm256_shuffle_ps(pair[i / 4 * 4 + i / 2 % 2], pair[i / 4 * 4 + i / 2 % 2 + 2], 0xee)
+	                        : _mm256_shuffle_ps(pair[i / 4 * 4 + i / 2 % 2], pair[i / 4 * 4 + i / 2 % 2 + 2], 0x44);
+	EACH(i) _mm256_storeu_ps(to + (size_t)i * ld_to, i < 4 ? _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20)
+	                                                       : _mm256_permute2f128_ps(quad[i - 4], quad[i], 0x31));
+#undef EACH
+}
+#else
+#define SQUARE 4
+INLINE void vec_transpose(const float *from, size_t ld_from, float *to, size_t ld_to)
+{
+	for (size_t i = 0; i < SQUARE; i++)
+		for (size_t r = 0; r < SQUARE; r++)
+			to[i * ld_to + r] = from[r * ld_from + i];
+}
 #endif
 
 #if !defined LS_ISA_AVX512 && !defined LS_ISA_AVX2

@@ -153,18 +153,21 @@ void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *ne
 	}
 }
 
-void ls_packed_transpose(struct ls_packed_layer *layer, size_t i_panel, size_t k)
+void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,
+                         size_t end)
 {
-	if (k < layer->first_in || k >= layer->first_in + layer->backward.n_out)
-		return;
 	struct ls_panel from = ls_panels_get(&layer->forward, i_panel);
-	struct ls_panel to = ls_panels_get(&layer->backward, (k - layer->first_in) / layer->backward.wide);
-	const float *row = layer->weight + from.offset + k * from.width;
-	size_t n = layer->forward.n_out - from.column;
-	float *at = layer->transposed + to.offset + from.column * to.width + (k - layer->first_in - to.column);
-
-	for (size_t j = 0; j < n && j < from.width; j++)
-		at[j * to.width] = row[j];
+	size_t n_out =
+	    layer->forward.n_out - from.column < from.width ? layer->forward.n_out - from.column : from.width;
+	size_t last = layer->first_in + layer->backward.n_out, k = first > layer->first_in ? first : layer->first_in;
+	end = end < last ? end : last;
+	while (layer->transposed && k < end) {
+		struct ls_panel to = ls_panels_get(&layer->backward, (k - layer->first_in) / layer->backward.wide);
+		size_t at = k - layer->first_in - to.column, n = to.width - at < end - k ? to.width - at : end - k;
+		arith->transpose(n, n_out, layer->weight + from.offset + k * from.width, from.width,
+		                 layer->transposed + to.offset + from.column * to.width + at, to.width);
+		k += n;
+	}
 }
 
 /* ---- Copies ---------------------------------------------------------- */
@@ -207,9 +210,8 @@ void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, si
 	copy_outputs(matrix_of(target, target->weight_velocity, n_k), matrix_of(source, source->weight_velocity, n_k));
 	copy_outputs(matrix_of(target, target->bias, 1), matrix_of(source, source->bias, 1));
 	copy_outputs(matrix_of(target, target->bias_velocity, 1), matrix_of(source, source->bias_velocity, 1));
-	for (size_t p = 0; target->transposed && p < ls_panels_count(&target->forward); p++)
-		for (size_t k = 0; k < n_k; k++)
-			ls_packed_transpose(target, p, k);
+	for (size_t p = 0; p < ls_panels_count(&target->forward); p++)
+		ls_packed_transpose(target, to->arith, p, 0, n_k);
 }
 
 void ls_packed_clear(struct ls_packed *packed)

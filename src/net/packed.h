@@ -69,7 +69,9 @@ void ls_packed_clear(struct ls_packed *packed);
 void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network);
 void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network);
 
-/* Brings weight row k of a panel into the transposed copy, if it has that row. */
-void ls_packed_transpose(struct ls_packed_layer *layer, size_t i_panel, size_t k);
+/* Brings weight rows first .. end - 1 of a panel into the transposed copy, those
+ * that it has. */
+void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,
+                         size_t end);
 
 #endif

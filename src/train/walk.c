@@ -58,14 +58,6 @@ static struct ls_target bias_target(const struct panel_view *view)
 	                          .velocity = velocity ? velocity + view->panel.column : NULL};
 }
 
-static void transpose_rows(const struct panel_view *view, size_t first, size_t end)
-{
-	if (!view->layer->transposed)
-		return;
-	for (size_t k = first; k < end; k++)
-		ls_packed_transpose(view->layer, view->i_panel, k);
-}
-
 /* Biases decay neither by l2; otherwise they are weights of a constant input. */
 static struct ls_update bias_update(const struct ls_worker *worker)
 {
@@ -153,7 +145,7 @@ int ls_walk_alone(const struct ls_steps *steps, struct ls_worker *worker, struct
 			const float *deltas = collect_deltas(worker, &view);
 			not_finite |= panel_gradient(target->arith, worker, &view, deltas, root, NULL);
 			not_finite |= update_rest(steps, worker, &view, 0, worker->n_rest);
-			transpose_rows(&view, 0, view.n_k);
+			ls_packed_transpose(view.layer, target->arith, p, 0, view.n_k);
 		}
 	return not_finite;
 }
@@ -224,7 +216,7 @@ static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, 
 		find_nodes(steps, worker, sequence, view->offset + view->layer->forward.n_k * width);
 		not_finite |= reduce_rows(steps, worker, bias_target(view), 1, width, &update);
 	}
-	transpose_rows(view, first, end);
+	ls_packed_transpose(view->layer, steps->packed->arith, view->i_panel, first, end);
 	return not_finite;
 }
 
