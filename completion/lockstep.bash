@@ -37,7 +37,7 @@ _lockstep_words()
 	--monitor) echo loss accuracy ;;
 	--workers) [[ $1 == bench ]] || echo auto ;;
 	--network) echo 784-30-10 784-128-10 784-512-512-10 784-2048-2048-10 ;;
-	--split) echo auto rows units ;;
+	--split) echo auto rows owners units ;;
 	--engine) echo pthreads openmp serial ;;
 	--isa) echo auto portable avx2 avx512 neon ;;
 	--bind) echo close spread none list: ;;

@@ -18,6 +18,7 @@ unit_programs = \
 	%D%/unit/test_idx \
 	%D%/unit/test_model \
 	%D%/unit/test_npy \
+	%D%/unit/test_packed \
 	%D%/unit/test_partition \
 	%D%/unit/test_placement \
 	%D%/unit/test_quota \
@@ -25,7 +26,8 @@ unit_programs = \
 	%D%/unit/test_reference \
 	%D%/unit/test_safetensors \
 	%D%/unit/test_scaling \
-	%D%/unit/test_schedule
+	%D%/unit/test_schedule \
+	%D%/unit/test_tuning
 
 numeric_programs = \
 	%D%/numeric/test_differences \
@@ -38,7 +40,9 @@ numeric_programs = \
 	%D%/numeric/test_zero_skipping
 
 parallel_programs = \
-	%D%/parallel/test_team
+	%D%/parallel/test_split \
+	%D%/parallel/test_team \
+	%D%/parallel/test_ways
 
 faults_programs = \
 	%D%/faults/test_allocations \
@@ -61,6 +65,7 @@ shell_tests = \
 	%D%/cli/accuracy.sh \
 	%D%/cli/bench.sh \
 	%D%/cli/build.sh \
+	%D%/cli/choice.sh \
 	%D%/cli/errors.sh \
 	%D%/cli/examples.sh \
 	%D%/cli/gradcheck.sh \
@@ -101,6 +106,8 @@ libsupport_la_SOURCES = \
 	%D%/support/kernel_sums.h \
 	%D%/support/signed_file.c \
 	%D%/support/signed_file.h \
+	%D%/support/split_jobs.c \
+	%D%/support/split_jobs.h \
 	%D%/support/summation_tree.c \
 	%D%/support/summation_tree.h
 libreference_la_SOURCES = \

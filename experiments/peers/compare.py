@@ -6,8 +6,8 @@ usage: compare.py LOCKSTEP [--data FOLDER] [--seconds S] [--rounds N] [--network
 
 Each round measures every network with Lockstep and every peer at every thread
 count up to the cores, so that a drift of the machine meets all; the tables show
-the median over the rounds at each program's best thread count, Lockstep's
-splitting rows or, as said, units. A peer that is not installed is left out and
+the median over the rounds at each program's best thread count, Lockstep's also
+at the best split of the work. A peer that is not installed is left out and
 named.
 """
 import argparse
@@ -144,7 +144,7 @@ def lockstep_speeds(arguments, i_network, workers, scale):
     found = [event for event in events if event["event"] == "step"]
     if not found or found[0]["layers"] != NETWORKS[i_network][0]:
         sys.exit(f"compare.py: lockstep bench printed no figure of {NETWORKS[i_network][0]}")
-    return {str(workers) + (" by units" if event["split"] == "units" else ""): event["samples_per_second"]
+    return {str(workers) + (f" by {event['split']}" if workers > 1 else ""): event["samples_per_second"]
             for event in found}
 
 

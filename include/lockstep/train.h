@@ -36,9 +36,12 @@ enum lockstep_schedule {
 
 enum lockstep_monitor { LOCKSTEP_MONITOR_LOSS = 0, LOCKSTEP_MONITOR_ACCURACY };
 
-/* What a step splits over the workers: the rows of the mini-batch, or the first
- * layer's units, which pays in small networks. */
-enum lockstep_split { LOCKSTEP_SPLIT_AUTO = 0, LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_UNITS };
+/* What a step splits over the workers. Rows of the mini-batch, whose gradients
+ * are summed over the workers; or rows up to the deltas, and then parameters:
+ * each worker owns some and computes their gradients over all rows, which pays
+ * where moving gradients between cores is slow; or the first layer's units,
+ * which pays in small networks. */
+enum lockstep_split { LOCKSTEP_SPLIT_AUTO = 0, LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS };
 
 enum lockstep_engine { LOCKSTEP_PTHREADS = 0, LOCKSTEP_OPENMP, LOCKSTEP_SERIAL };
 
@@ -79,7 +82,7 @@ struct lockstep_progress {
 /* One way of running the steps, and how fast it was. */
 struct lockstep_trial {
 	uint32_t workers;
-	enum lockstep_split split; /* rows or units */
+	enum lockstep_split split; /* not auto */
 	double samples_per_second; /* 0: not tried */
 };
 
@@ -107,8 +110,9 @@ struct lockstep_train_options {
 
 	/* What never does. */
 	uint32_t workers; /* 0: auto, the fastest number up to one a core, not above the slices */
-	/* auto: rows, unless the workers are auto too; units: needs 16
-	 * units a worker in the first of at least two layers, and no serial engine */
+	/* auto: the fastest. The serial engine splits rows only; units needs a
+	 * group of 16 units, of which the last may be smaller, for every worker in
+	 * the first of at least two layers. */
 	enum lockstep_split split;
 	enum lockstep_engine engine;
 	const char *isa;  /* NULL: auto */
@@ -120,8 +124,8 @@ struct lockstep_train_options {
 	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
 	int (*on_epoch)(const struct lockstep_epoch *epoch, void *context);
 	int (*on_progress)(const struct lockstep_progress *progress, void *context);
-	/* With workers auto: which of the n trials the steps go on with, each time
-	 * that they have been tried. NULL: silence. */
+	/* With workers or split auto: which of the n trials the steps go on with,
+	 * each time that they have been tried. NULL: silence. */
 	void (*on_choice)(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context);
 	/* One line about something that is not an error, such as a worker that
 	 * could not be bound. NULL: silence. */
@@ -184,7 +188,8 @@ enum lockstep_phase {
 };
 
 /* Seconds that one worker (0 .. plan.workers - 1) has spent in each phase
- * since the trainer got its workers; zeros without options.time_phases, and
+ * since the trainer got its workers, which it gets anew when it tries another
+ * way; zeros without options.time_phases, and
  * with the serial engine on several workers. */
 LOCKSTEP_API void lockstep_trainer_phases(const lockstep_trainer *trainer, uint32_t worker,
                                           double seconds[LOCKSTEP_N_PHASES]);

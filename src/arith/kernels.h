@@ -380,6 +380,8 @@ INLINE vec tree_sum(const struct ls_reduction *r, size_t at)
 	vec waiting[LS_SUBTREES_MAX + 1];
 	uint32_t top = 0;
 
+	if (r->n_nodes == 2) /* of two workers, mostly */
+		return vec_add(vec_load(r->nodes[0] + at), vec_load(r->nodes[1] + at));
 	for (uint32_t i = 0; i < r->n_nodes; i++) {
 		vec sum = vec_load(r->nodes[i] + at);
 		for (uint8_t n = r->n_merges[i]; n > 0; n--)

@@ -17,7 +17,7 @@ struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench
 	train.batch = job->network->batch;
 	train.learning_rate = job->network->learning_rate;
 	train.workers = job->workers;
-	train.split = job->split;
+	train.split = job->split == LOCKSTEP_SPLIT_AUTO ? LOCKSTEP_SPLIT_ROWS : job->split;
 	train.drop_last = 1; /* every step has all rows */
 	train.engine = options->engine;
 	train.isa = options->isa;

@@ -53,7 +53,7 @@ static int print_machine(const struct ls_bench_machine *machine)
 static void print_phase_heading(void)
 {
 	printf("\nWhere the time of a step goes, us a step: worker 0, below it the mean of all\n"
-	       "%-16s %-11s %7s %-5s",
+	       "%-16s %-11s %7s %-6s",
 	       "network", "scale", "workers", "split");
 	for (int i = 0; i < LOCKSTEP_N_PHASES; i++)
 		printf(" %9s", lockstep_bench_phase_name((enum lockstep_phase)i));
@@ -70,13 +70,13 @@ static int print_heading(enum ls_bench_table table)
 				       "           workers     median    fastest - slowest block\n",
 	    [LS_BENCH_TABLE_STEPS] =
 		"Training steps\n"
-		"network          scale       workers split    samples/s    slowest - fastest block   "
+		"network          scale       workers split     samples/s    slowest - fastest block   "
 		"us/step GFLOP/s of peak\n",
 	    [LS_BENCH_TABLE_EPOCHS] = "Whole epochs, seconds\n"
-				      "network          scale       workers split epochs   training evaluation\n",
+				      "network          scale       workers split  epochs   training evaluation\n",
 	    [LS_BENCH_TABLE_EXACTNESS] =
 		"The cost of exactness: time of a step against one chain a worker\n"
-		"network          scale       workers split     slices    samples/s         free  ratio  "
+		"network          scale       workers split      slices    samples/s         free  ratio  "
 		"lowest - highest\n",
 	};
 	if (table == LS_BENCH_TABLE_PHASES)
@@ -90,7 +90,7 @@ static int print_heading(enum ls_bench_table table)
 
 static void print_case(const struct ls_bench_case *of)
 {
-	printf("%-16s %-11s %7u %-5s", of->network->layers, lockstep_scale_name(of->scale), of->workers,
+	printf("%-16s %-11s %7u %-6s", of->network->layers, lockstep_scale_name(of->scale), of->workers,
 	       lockstep_split_name(of->split));
 }
 
@@ -140,7 +140,7 @@ static int print_phases(const struct ls_bench_case *of, const struct lockstep_be
 	print_case(of);
 	print_us(phases->us_first);
 	if (of->workers > 1) {
-		printf("%42s", "");
+		printf("%43s", "");
 		print_us(phases->us_mean);
 	}
 	return shown();

@@ -66,7 +66,7 @@ enum counts { EVERY, ONE_AND_MOST, MOST };
 struct training_part {
 	enum ls_bench_table table;
 	enum counts counts;
-	int by_units; /* with several workers by units too */
+	int every_split; /* not rows alone */
 	int (*run)(struct ls_bench_run *run, const struct ls_bench_case *of);
 };
 
@@ -80,16 +80,25 @@ static int is_wanted(const struct ls_bench_run *run, enum counts counts, const s
 	       (counts == ONE_AND_MOST && of->workers == 1);
 }
 
-/* Rows, and where that can be, units. */
+static int can_split(const struct ls_bench_run *run, const struct ls_bench_case *of)
+{
+	if (of->split == LOCKSTEP_SPLIT_ROWS)
+		return 1;
+	return of->workers > 1 && run->options.measure.engine != LOCKSTEP_SERIAL &&
+	       (of->split == LOCKSTEP_SPLIT_OWNERS || of->workers <= of->network->unit_groups);
+}
+
 static int run_splits(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)
 {
-	of->split = LOCKSTEP_SPLIT_ROWS;
-	int status = part->run(run, of);
-	if (status != LS_EXIT_DONE || !part->by_units || of->workers == 1 || of->workers > of->network->unit_groups ||
-	    run->options.measure.engine == LOCKSTEP_SERIAL)
-		return status;
-	of->split = LOCKSTEP_SPLIT_UNITS;
-	return part->run(run, of);
+	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
+	size_t n_splits = part->every_split ? sizeof splits / sizeof *splits : 1;
+	int status = LS_EXIT_DONE;
+	for (size_t i = 0; i < n_splits && status == LS_EXIT_DONE; i++) {
+		of->split = splits[i];
+		if (can_split(run, of))
+			status = part->run(run, of);
+	}
+	return status;
 }
 
 static int run_counts(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)

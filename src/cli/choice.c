@@ -13,8 +13,11 @@
 
 void ls_choice_way(const struct lockstep_trial *trial, char text[LS_CHOICE_TEXT])
 {
-	snprintf(text, LS_CHOICE_TEXT, "%u worker%s%s", trial->workers, trial->workers == 1 ? "" : "s",
-	         trial->split == LOCKSTEP_SPLIT_UNITS ? " that split units" : "");
+	if (trial->workers == 1)
+		snprintf(text, LS_CHOICE_TEXT, "1 worker");
+	else
+		snprintf(text, LS_CHOICE_TEXT, "%u workers, split %s", trial->workers,
+		         lockstep_split_name(trial->split));
 }
 
 void ls_choice_note(const char *command, const struct lockstep_trial *trials, size_t n, size_t i_chosen)
@@ -25,10 +28,10 @@ void ls_choice_note(const char *command, const struct lockstep_trial *trials, si
 		if (i == i_chosen)
 			continue;
 		ls_choice_way(&trials[i], way);
-		used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %.0f", used ? "; " : "", way,
+		used += (size_t)snprintf(line + used, sizeof line - used, "%s%s: %.0f", used ? "; " : "", way,
 		                         trials[i].samples_per_second);
 	}
 	ls_choice_way(&trials[i_chosen], way);
-	ls_message_note(command, "fastest here: %s, %.0f samples/s (%s)", way, trials[i_chosen].samples_per_second,
+	ls_message_note(command, "fastest here: %s: %.0f samples/s (%s)", way, trials[i_chosen].samples_per_second,
 	                line);
 }

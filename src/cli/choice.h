@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is said of the way that a job with automatic workers goes on with.
+ * What is said of the way that a job goes on with when it may choose.
  */
 #ifndef LS_CLI_CHOICE_H
 #define LS_CLI_CHOICE_H
@@ -9,7 +9,7 @@
 
 #include "lockstep/train.h"
 
-/* "2 workers that split units" */
+/* "2 workers, split units" */
 #define LS_CHOICE_TEXT 64
 void ls_choice_way(const struct lockstep_trial *trial, char text[LS_CHOICE_TEXT]);
 

@@ -63,8 +63,8 @@ const struct ls_option ls_training_option_table[] = {
 const struct ls_option ls_run_option_table[] = {
     {0, "workers", "N|auto", LS_OPTION_WORKERS, AT(train.workers), NULL,
      "threads; auto: the fastest number up to one a core, at most the slices"},
-    {0, "split", "auto|rows|units", LS_OPTION_CHOICE, AT(train.split), lockstep_split_parse,
-     "what a step splits over the workers: the mini-batch's rows, or the first layer's units"},
+    {0, "split", "auto|rows|owners|units", LS_OPTION_CHOICE, AT(train.split), lockstep_split_parse,
+     "what a step splits over the workers: rows; rows, then parameters; or units; auto: the fastest"},
     {0, "engine", "pthreads|openmp|serial", LS_OPTION_CHOICE, AT(train.engine), lockstep_engine_parse,
      "what runs the workers"},
     {0, "isa", "auto|portable|avx2|avx512|neon", LS_OPTION_TEXT, AT(train.isa), NULL, "instruction set of the kernels"},

@@ -40,7 +40,7 @@ struct run {
 	struct ls_epoch_table table;
 	struct ls_summary summary;
 	struct ls_log log;
-	struct lockstep_trial choice; /* with automatic workers; workers 0: none yet */
+	struct lockstep_trial choice; /* of the ways tried; workers 0: none yet */
 	double started;
 };
 

@@ -146,17 +146,19 @@ static void list_rows(struct ls_zeros *zeros, const struct ls_zeros_input *input
 		list_slice(zeros, (struct ls_range){input->slices[i], input->slices[i + 1]}, n_tiles, i);
 }
 
-void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input)
+void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input, int wanted)
 {
-	int many = input->n_rows >= PRODUCT_ROWS_MIN;
-	zeros->for_product = zeros->for_gradient = 0;
-	if (!many || (double)find_bits(zeros, input) > DENSE * (double)input->n_rows * (double)input->n_columns)
-		return;
-	zeros->for_product = 1;
-	zeros->n_groups = groups_of(zeros->arith, input->n_rows);
+	int for_product = (wanted & LS_ZEROS_FOR_PRODUCT) && input->n_rows >= PRODUCT_ROWS_MIN;
+	int for_gradient =
+	    (wanted & LS_ZEROS_FOR_GRADIENT) && input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN;
+	double n = (double)input->n_rows * (double)input->n_columns;
+	int sparse = (for_product || for_gradient) && (double)find_bits(zeros, input) <= DENSE * n;
+
+	zeros->for_product = sparse && for_product;
+	zeros->for_gradient = sparse && for_gradient;
+	zeros->n_groups = zeros->for_product ? groups_of(zeros->arith, input->n_rows) : 0;
 	for (size_t i = 0; i < zeros->n_groups; i++)
 		list_columns(zeros, input, i);
-	zeros->for_gradient = input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN;
 	if (zeros->for_gradient)
 		list_rows(zeros, input);
 }

@@ -56,8 +56,11 @@ lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *ar
                                 size_t max_columns, uint32_t max_slices, lockstep_error *error);
 void ls_zeros_destroy(struct ls_zeros *zeros);
 
-/* Makes the lists that pay. */
-void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input);
+#define LS_ZEROS_FOR_PRODUCT 1
+#define LS_ZEROS_FOR_GRADIENT 2
+
+/* Makes the lists that are wanted and pay. */
+void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input, int wanted);
 
 /* Rows begin .. end - 1 of group i: as even as a product's tiles. */
 struct ls_range ls_zeros_group(const struct ls_zeros *zeros, size_t n_rows, size_t i_group);

@@ -10,6 +10,10 @@ libls_la_SOURCES += \
 	%D%/job.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/owners.c \
+	%D%/owners.h \
+	%D%/panel.c \
+	%D%/panel.h \
 	%D%/partition.c \
 	%D%/partition.h \
 	%D%/run.c \

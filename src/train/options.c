@@ -13,7 +13,7 @@
 static const char *const scale_names[] = {"auto", "none", "unit", "standardise"};
 static const char *const schedule_names[] = {"constant", "step", "exponential", "cosine"};
 static const char *const monitor_names[] = {"loss", "accuracy"};
-static const char *const split_names[] = {"auto", "rows", "units"};
+static const char *const split_names[] = {"auto", "rows", "owners", "units"};
 static const char *const engine_names[] = {"pthreads", "openmp", "serial"};
 
 #define COUNT(names) (sizeof(names) / sizeof *(names))

@@ -10,6 +10,7 @@
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "schedule.h"
+#include "owners.h"
 #include "units.h"
 #include "walk.h"
 
@@ -76,6 +77,8 @@ static void set_partition(const struct ls_steps *steps, struct ls_worker *worker
 	worker->first_slice = slices.begin;
 	worker->n_slices = slices.end - slices.begin;
 	worker->n_subtrees = ls_shard_subtrees(slices, worker->subtrees);
+	for (uint32_t i = 0; worker->batch_slices && i < partition->n_slices; i++)
+		worker->batch_slices[i + 1] = ls_slice_rows(n_rows, partition->n_slices, i).end;
 	worker->slice_rows[0] = 0;
 	for (uint32_t i = slices.begin; i < slices.end; i++)
 		worker->slice_rows[i - slices.begin + 1] = ls_slice_rows(n_rows, partition->n_slices, i).end - first;
@@ -136,15 +139,27 @@ static void find_zeros(const struct ls_steps *steps, struct ls_worker *worker)
 {
 	worker->pass.zeros = steps->source.scaling->shift ? NULL : worker->zeros;
 	if (worker->pass.zeros)
-		ls_zeros_find(worker->zeros, &(struct ls_zeros_input){
-						 .in = worker->shard->inputs,
-						 .ld = worker->shard->ld_inputs,
-						 .n_rows = worker->pass.n_rows,
-						 .n_columns = worker->columns.n,
-						 .columns = worker->pass.columns ? worker->columns.index : NULL,
-						 .slices = worker->slice_rows,
-						 .n_slices = worker->n_slices,
-					     });
+		ls_zeros_find(worker->zeros,
+		              &(struct ls_zeros_input){
+				  .in = worker->shard->inputs,
+				  .ld = worker->shard->ld_inputs,
+				  .n_rows = worker->pass.n_rows,
+				  .n_columns = worker->columns.n,
+				  .columns = worker->pass.columns ? worker->columns.index : NULL,
+				  .slices = worker->slice_rows,
+				  .n_slices = worker->n_slices,
+			      },
+		              LS_ZEROS_FOR_PRODUCT | (worker->owned ? 0 : LS_ZEROS_FOR_GRADIENT));
+}
+
+/* The counters of all workers stand at the same number before a run. */
+void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
+{
+	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
+	ls_counter_publish(steps->team, &worker->produced, meeting);
+	for (uint32_t i = 0; i < steps->n_workers; i++)
+		ls_counter_wait(steps->team, &steps->workers[i]->produced, meeting);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
 }
 
 void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
@@ -157,9 +172,15 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }
 
+/* Phases of several workers in one thread would say nothing of a team. */
+static int times_phases(const struct ls_steps *steps)
+{
+	return steps->options->time_phases && !(ls_team_is_serial(steps->team) && steps->n_workers > 1);
+}
+
 static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
-	ls_worker_begin_phases(worker, steps->options->time_phases);
+	ls_worker_begin_phases(worker, times_phases(steps));
 	ls_steps_gather(steps, worker, i_worker, step);
 	ls_forward(worker->shard, &worker->pass);
 	ls_loss(worker->shard, &worker->pass);
@@ -179,7 +200,7 @@ static double tree_total(const double *losses, uint32_t n)
 void ls_steps_publish_stop(struct ls_steps *steps, uint64_t step)
 {
 	int asked = steps->stop_request && atomic_load_explicit(steps->stop_request, memory_order_relaxed);
-	if (!asked && steps->on_step && step + 1 < steps->end_step)
+	if (!asked && steps->on_step && step + 1 < steps->goal_step)
 		asked = steps->on_step(steps->context, step);
 	if (asked)
 		atomic_store_explicit(&steps->stopped[step % 2], step + 1, memory_order_relaxed);
@@ -198,12 +219,17 @@ static void account(struct ls_steps *steps, uint64_t step, int diverged)
 	steps->n_done++;
 }
 
+static int was_stopped(const struct ls_steps *steps, uint64_t step)
+{
+	return atomic_load_explicit(&steps->stopped[step % 2], memory_order_relaxed) == step + 1;
+}
+
 int ls_steps_settle(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
 {
 	int diverged = atomic_load_explicit(&steps->diverged[step % 2], memory_order_relaxed) == step + 1;
 	if (i_worker == 0)
 		account(steps, step, diverged);
-	return diverged || atomic_load_explicit(&steps->stopped[step % 2], memory_order_relaxed) == step + 1;
+	return diverged || was_stopped(steps, step);
 }
 
 /* ---- Runs ------------------------------------------------------------ */
@@ -219,7 +245,7 @@ static int one_worker_step(struct ls_steps *steps, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[0];
 	find_deltas(steps, worker, 0, step);
-	if (ls_walk_alone(steps, worker, steps->target))
+	if (ls_walk_alone(worker, steps->target))
 		ls_steps_report_divergence(steps, step);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);
 	ls_steps_publish_stop(steps, step);
@@ -241,7 +267,10 @@ static int team_step(struct ls_steps *steps, uint32_t i_worker, uint64_t step)
 {
 	struct ls_worker *worker = steps->workers[i_worker];
 	find_deltas(steps, worker, i_worker, step);
-	if (ls_walk_together(steps, worker, i_worker, blocks_before(steps, step)))
+	int not_finite = steps->split == LOCKSTEP_SPLIT_OWNERS
+	                     ? ls_owners_walk(steps, worker, i_worker)
+	                     : ls_walk_together(steps, worker, i_worker, blocks_before(steps, step));
+	if (not_finite)
 		ls_steps_report_divergence(steps, step);
 	if (i_worker == 0)
 		ls_steps_publish_stop(steps, step);
@@ -273,7 +302,7 @@ static void run_body(void *context, uint32_t i_worker, uint32_t n_workers)
 	if (n_workers != steps->n_workers)
 		return;
 	uint64_t saved = ls_fpcontrol_enter();
-	if (steps->split_units)
+	if (steps->split == LOCKSTEP_SPLIT_UNITS)
 		ls_units_run(steps, i_worker);
 	else
 		run_by_rows(steps, i_worker);
@@ -298,8 +327,8 @@ lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 		                    "the job diverged at step %llu (epoch %u): the loss or a parameter is not finite; "
 		                    "a smaller learning rate may help",
 		                    (unsigned long long)steps->diverged_step, steps->epoch + 1);
-	if (steps->first_step + n_done < steps->end_step)
-		return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after step %llu",
-		                    (unsigned long long)(steps->first_step + n_done));
+	uint64_t end = steps->first_step + n_done;
+	if (end < steps->goal_step && was_stopped(steps, end - 1))
+		return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after step %llu", (unsigned long long)end);
 	return LOCKSTEP_OK;
 }

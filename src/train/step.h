@@ -10,6 +10,9 @@
  *                  are on later blocks
  *   barrier
  *
+ * Instead of the walk the parameters may have owners (owners.h), and instead of
+ * the rows the first layer's units may be split (units.h); no bit differs.
+ *
  * That all have written a block means that all have their deltas, so the old
  * weights are no longer needed: one barrier a step is enough. A lone worker
  * has no ring: gradient, tree and update of a tile happen in registers.
@@ -35,7 +38,7 @@ struct ls_steps {
 	const struct ls_blocks *blocks;
 	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
-	int split_units; /* run by units.h, not by rows */
+	enum lockstep_split split; /* not auto */
 	struct ls_source source;
 	const struct lockstep_network_options *network;
 	const struct lockstep_train_options *options;
@@ -45,10 +48,12 @@ struct ls_steps {
 	uint32_t n_order;
 	uint32_t epoch;                /* from 0 */
 	uint64_t first_step, end_step; /* of the job; all in this epoch */
+	uint64_t goal_step;            /* where several runs shall come to: end_step, or later */
 	uint64_t n_walks;              /* steps walked before this run, since the counters were 0 */
 	int store_only;                /* gradients only, no update */
 
-	/* Called by worker 0 after every step but the last; non-zero ends the run. */
+	/* Called by worker 0 after every step but that before the goal; non-zero
+	 * ends the run. */
 	int (*on_step)(void *context, uint64_t step);
 	void *context;
 
@@ -79,6 +84,10 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 
 /* The loss totals of the worker's slices; tells when one is not finite. */
 void ls_steps_sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step);
+
+/* All workers have come to the same number of meetings in this run; what each
+ * wrote before is seen by all after. */
+void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker);
 
 /* By anyone: a loss or a parameter of this step is not finite. */
 void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step);

@@ -114,7 +114,7 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_
 	              .slices = ls_train_slices(&trainer->options),
 	              .n_workers = way.n_workers,
 	              .with_dropout = trainer->options.dropout > 0,
-	              .split_units = way.split_units},
+	              .split = way.split},
 	};
 	destroy_workers(trainer);
 	trainer->workers = making.workers = ls_memory_allocate(way.n_workers, sizeof *making.workers);
@@ -130,7 +130,7 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_
 	*n_delivered = making.n_delivered;
 	trainer->steps.workers = trainer->workers;
 	trainer->steps.n_workers = way.n_workers;
-	trainer->steps.split_units = way.split_units;
+	trainer->steps.split = way.split;
 	trainer->steps.n_walks = 0;
 	return LOCKSTEP_OK;
 }
@@ -140,8 +140,10 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_
 static lockstep_status fit_workers(struct lockstep_trainer *trainer, struct ls_way way, lockstep_error *error)
 {
 	for (;;) {
-		uint32_t n_delivered;
+		uint32_t n_delivered = 0;
 		lockstep_status status = make_workers(trainer, way, &n_delivered, error);
+		if (status)
+			destroy_workers(trainer);
 		if (status || n_delivered == way.n_workers)
 			return status;
 		way.n_workers = n_delivered;
@@ -150,20 +152,26 @@ static lockstep_status fit_workers(struct lockstep_trainer *trainer, struct ls_w
 
 /* ---- Ways to run the steps ------------------------------------------- */
 
-static int can_split_units(const struct lockstep_trainer *trainer, uint32_t n_workers)
+static int can_split(const struct lockstep_trainer *trainer, enum lockstep_split split, uint32_t n_workers)
 {
-	return !ls_team_is_serial(trainer->team) && ls_worker_can_split_units(trainer->packed, n_workers);
+	if (split == LOCKSTEP_SPLIT_ROWS)
+		return 1;
+	return !ls_team_is_serial(trainer->team) &&
+	       (split == LOCKSTEP_SPLIT_OWNERS || ls_worker_can_split_units(trainer->packed, n_workers));
 }
 
+/* The ways of so many workers that the options allow. */
 static void add_ways(struct lockstep_trainer *trainer, uint32_t n_workers)
 {
-	enum lockstep_split split = trainer->options.split;
-	int is_auto = trainer->options.workers == 0;
-	if (split != LOCKSTEP_SPLIT_UNITS)
-		ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, 0});
-	if (can_split_units(trainer, n_workers) &&
-	    (split == LOCKSTEP_SPLIT_UNITS || (split == LOCKSTEP_SPLIT_AUTO && is_auto && n_workers > 1)))
-		ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, 1});
+	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
+	const struct lockstep_train_options *options = &trainer->options;
+	for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+		int is_wanted = options->split == LOCKSTEP_SPLIT_AUTO
+		                    ? splits[i] == LOCKSTEP_SPLIT_ROWS || n_workers > 1
+		                    : splits[i] == options->split;
+		if (is_wanted && can_split(trainer, splits[i], n_workers))
+			ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, splits[i]});
+	}
 }
 
 /* All workers, and when their number is ours to choose, halves of it. */
@@ -176,10 +184,12 @@ static lockstep_status list_ways(struct lockstep_trainer *trainer, lockstep_erro
 		add_ways(trainer, n);
 	if (trainer->tuning.n_ways > 0)
 		return LOCKSTEP_OK;
+	if (ls_team_is_serial(trainer->team))
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "split %s: the serial engine splits rows only",
+		                    lockstep_split_name(trainer->options.split));
 	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-	                    "units cannot be split over %u workers: that takes %d units a worker in the first of at "
-	                    "least two layers, and another engine than serial",
-	                    most, LS_ROW_ALIGNMENT);
+	                    "split units: %u workers need %u units or more in the first of at least two layers", most,
+	                    (most - 1) * LS_ROW_ALIGNMENT + 1);
 }
 
 /* ---- Create and destroy ---------------------------------------------- */
@@ -312,7 +322,7 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 		lockstep_status status = ls_steps_run(&trainer->steps, error);
 		if (status || trainer->steps.n_delivered == trainer->steps.n_workers)
 			return status;
-		struct ls_way fewer = {trainer->steps.n_delivered, trainer->steps.split_units};
+		struct ls_way fewer = {trainer->steps.n_delivered, trainer->steps.split};
 		status = fit_workers(trainer, fewer, error);
 		if (status)
 			return status;
@@ -322,9 +332,9 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error *error)
 {
 	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
-	if (trainer->tuning.n_ways < 2 ||
-	    (way.n_workers == trainer->n_workers && way.split_units == trainer->steps.split_units))
+	if (trainer->workers && trainer->way_made == trainer->tuning.i_way)
 		return LOCKSTEP_OK;
+	trainer->way_made = trainer->tuning.i_way;
 	return fit_workers(trainer, way, error);
 }
 
@@ -335,7 +345,7 @@ static void tell_choice(const struct lockstep_trainer *trainer)
 	for (uint32_t i = 0; i < tuning->n_ways; i++)
 		trials[i] = (struct lockstep_trial){
 		    tuning->ways[i].n_workers,
-		    tuning->ways[i].split_units ? LOCKSTEP_SPLIT_UNITS : LOCKSTEP_SPLIT_ROWS,
+		    tuning->ways[i].split,
 		    tuning->rates[i],
 		};
 	if (trainer->options.on_choice)
@@ -348,6 +358,7 @@ static lockstep_status run_range(struct lockstep_trainer *trainer, uint64_t firs
 	struct ls_steps *steps = &trainer->steps;
 	steps->loss = 0;
 	steps->n_rows = steps->n_done = 0;
+	steps->goal_step = end;
 	for (uint64_t step = first; step < end; step = steps->end_step) {
 		uint64_t n = ls_tuning_steps(&trainer->tuning), n_rows = steps->n_rows;
 		lockstep_status status = take_way(trainer, error);
@@ -475,7 +486,7 @@ static lockstep_status run_gradient(struct lockstep_trainer *trainer, struct ls_
 	uint64_t step = trainer->next_step < ls_trainer_job_steps(trainer) ? trainer->next_step : 0;
 	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
 	steps->first_step = step;
-	steps->end_step = step + 1;
+	steps->end_step = steps->goal_step = step + 1;
 	steps->target = gradients;
 	steps->store_only = 1;
 	lockstep_status status = run_steps(trainer, error);

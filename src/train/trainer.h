@@ -35,6 +35,7 @@ struct lockstep_trainer {
 	struct ls_worker **workers; /* [n_workers] */
 	uint32_t n_workers;
 	struct ls_tuning tuning; /* which way the steps run */
+	uint32_t way_made;       /* that the workers were made for */
 	struct ls_evaluator *evaluator;
 	struct ls_steps steps;
 	double *slice_losses; /* two arrays of the job's slices */

@@ -55,7 +55,8 @@ uint64_t ls_tuning_steps(const struct ls_tuning *tuning)
 		return 1;
 	if (is_settled(tuning))
 		return steps_for(tuning, LOOK_SECONDS);
-	return steps_for(tuning, TRIAL_SECONDS - tuning->seconds);
+	double left = TRIAL_SECONDS - tuning->seconds;
+	return steps_for(tuning, left < TRIAL_SECONDS ? left : TRIAL_SECONDS);
 }
 
 static void begin_trial(struct ls_tuning *tuning)
@@ -107,9 +108,9 @@ static void look(struct ls_tuning *tuning)
 {
 	double ratio = tuning->rows / tuning->seconds / tuning->rates[tuning->i_way];
 	double interval = ROUND_INTERVAL * tuning->round_cost;
+	interval = interval < ROUND_SECONDS_MIN ? ROUND_SECONDS_MIN : interval;
 	tuning->n_off = ratio < SLOWER || ratio > FASTER ? tuning->n_off + 1 : 0;
-	if (tuning->n_off >= N_LOOKS ||
-	    tuning->round_seconds > (interval > ROUND_SECONDS_MIN ? interval : ROUND_SECONDS_MIN))
+	if (tuning->n_off >= N_LOOKS || tuning->round_seconds > interval)
 		begin_round(tuning);
 	else
 		begin_trial(tuning);

@@ -15,11 +15,13 @@
 
 #include <stdint.h>
 
+#include "lockstep/train.h"
+
 #define LS_WAYS_MAX 64
 
 struct ls_way {
 	uint32_t n_workers;
-	int split_units;
+	enum lockstep_split split; /* not auto */
 };
 
 struct ls_tuning {

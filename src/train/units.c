@@ -16,16 +16,6 @@ static void show_activations(struct ls_worker *worker, uint64_t step)
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_FORWARD);
 }
 
-/* The counters of all workers stand at the same number before a run. */
-static void meet(const struct ls_steps *steps, struct ls_worker *worker)
-{
-	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
-	ls_counter_publish(steps->team, &worker->produced, meeting);
-	for (uint32_t i = 0; i < steps->n_workers; i++)
-		ls_counter_wait(steps->team, &steps->workers[i]->produced, meeting);
-	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
-}
-
 static void take_activations(const struct ls_steps *steps, struct ls_worker *worker, uint64_t step)
 {
 	struct ls_shard_layer *layer = &worker->shard->layers[0];
@@ -50,7 +40,7 @@ static void finish_step(struct ls_steps *steps, struct ls_worker *worker, uint32
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_BACKWARD);
 	if (steps->store_only)
 		ls_packed_clear(worker->replica);
-	if (ls_walk_alone(steps, worker, worker->replica))
+	if (ls_walk_alone(worker, worker->replica))
 		ls_steps_report_divergence(steps, step);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);
 	if (i_worker == 0)
@@ -63,7 +53,7 @@ static int run_steps(struct ls_steps *steps, struct ls_worker *worker, uint32_t 
 	for (uint64_t step = steps->first_step; step < steps->end_step; step++) {
 		ls_steps_gather(steps, worker, 0, step);
 		show_activations(worker, step);
-		meet(steps, worker);
+		ls_steps_meet(steps, worker);
 		if (step > steps->first_step && ls_steps_settle(steps, i_worker, step - 1))
 			return 1;
 		finish_step(steps, worker, i_worker, step);
@@ -86,7 +76,7 @@ void ls_units_run(struct ls_steps *steps, uint32_t i_worker)
 		ls_packed_copy_layer(worker->replica, steps->packed, i);
 	ls_worker_begin_phases(worker, steps->options->time_phases);
 	if (!run_steps(steps, worker, i_worker)) {
-		meet(steps, worker);
+		ls_steps_meet(steps, worker);
 		ls_steps_settle(steps, i_worker, steps->end_step - 1);
 	}
 	give_back(steps, worker, i_worker);

@@ -6,145 +6,44 @@
  */
 #include "walk.h"
 
-#include <string.h>
+#include "panel.h"
 
-/* One panel, as gradient and reduction see it. */
-struct panel_view {
-	size_t i_layer, i_panel;
-	struct ls_packed_layer *layer;
-	struct ls_panel panel;
-	size_t n_k;              /* inputs in use */
-	const uint32_t *columns; /* NULL: all of them */
-	size_t offset;           /* in a subtree's sum of the block */
-};
-
-static struct panel_view view_panel(struct ls_packed *target, const struct ls_worker *worker, size_t i_layer,
-                                    size_t i_panel)
+/* The worker's rows of one subtree. */
+static struct ls_panel_rows subtree_rows(const struct ls_worker *worker, const struct ls_panel_view *view,
+                                         struct ls_subtree subtree)
 {
-	struct ls_packed_layer *layer = &target->layers[i_layer];
-	struct panel_view view = {.i_layer = i_layer,
-	                          .layer = layer,
-	                          .i_panel = i_panel,
-	                          .panel = ls_panels_get(&layer->forward, i_panel),
-	                          .n_k = layer->forward.n_k};
-	if (i_layer == 0 && worker->pass.columns) {
-		view.n_k = worker->columns.n;
-		view.columns = worker->columns.index;
-	}
-	return view;
-}
-
-static struct panel_view view_in_block(const struct ls_steps *steps, const struct ls_worker *worker,
-                                       const struct ls_param_block *block, size_t i_panel)
-{
-	struct panel_view view = view_panel(steps->target, worker, block->i_layer, i_panel);
-	view.offset = ls_block_offset(steps->packed, block, i_panel);
-	return view;
-}
-
-/* Rows of a panel's weights from `first` on. */
-static struct ls_target weight_target(const struct panel_view *view, const uint32_t *index, size_t first)
-{
-	size_t at = view->panel.offset + (index ? 0 : first * view->panel.width);
-	return (struct ls_target){.weight = view->layer->weight + at,
-	                          .velocity = view->layer->weight_velocity ? view->layer->weight_velocity + at : NULL,
-	                          .index = index ? index + first : NULL};
-}
-
-static struct ls_target bias_target(const struct panel_view *view)
-{
-	float *velocity = view->layer->bias_velocity;
-	return (struct ls_target){.weight = view->layer->bias + view->panel.column,
-	                          .velocity = velocity ? velocity + view->panel.column : NULL};
-}
-
-/* Biases decay neither by l2; otherwise they are weights of a constant input. */
-static struct ls_update bias_update(const struct ls_worker *worker)
-{
-	struct ls_update update = worker->update;
-	update.l2 = 0;
-	return update;
-}
-
-/* The panel's deltas of all the worker's rows, one behind the other. */
-static const float *collect_deltas(const struct ls_worker *worker, const struct panel_view *view)
-{
-	const struct ls_shard_layer *layer = &worker->shard->layers[view->i_layer];
-	const float *delta = layer->delta + view->panel.column;
-	size_t width = view->panel.width;
-	if (layer->ld == width)
-		return delta;
-	for (size_t r = 0; r < worker->pass.n_rows; r++)
-		memcpy(worker->deltas + r * width, delta + r * layer->ld, width * sizeof *delta);
-	return worker->deltas;
-}
-
-/* The gradient of a panel over one subtree, into `out` or, with out NULL,
- * straight into the weights. */
-static int panel_gradient(const struct ls_arith *arith, const struct ls_worker *worker, const struct panel_view *view,
-                          const float *deltas, struct ls_subtree subtree, float *out)
-{
-	static const float one = 1;
 	const struct ls_shard *shard = worker->shard;
 	const struct ls_shard_layer *below = view->i_layer ? &shard->layers[view->i_layer - 1] : NULL;
-	const uint32_t *slices = worker->slice_rows + (subtree.first - worker->first_slice);
-	struct ls_update for_bias = bias_update(worker);
-	struct ls_gradient gradient = {
-	    .n_k = view->n_k,
+	uint32_t first_slice = subtree.first - worker->first_slice;
+	return (struct ls_panel_rows){
 	    .in = below ? below->out : shard->inputs,
 	    .ld_in = below ? below->ld : shard->ld_inputs,
-	    .delta = deltas,
-	    .ld_delta = view->panel.width,
-	    .width = view->panel.width,
-	    .slices = slices,
+	    .deltas = worker->deltas,
+	    .slices = worker->slice_rows + first_slice,
 	    .n_slices = 1u << subtree.level,
-	    .out = out,
-	    .target = weight_target(view, view->columns, 0),
-	    .update = &worker->update,
+	    .zeros = below ? NULL : worker->pass.zeros,
+	    .first_slice = first_slice,
 	};
-	const struct ls_zeros *zeros = below ? NULL : worker->pass.zeros;
-	if (zeros && zeros->for_gradient && view->panel.width == arith->panel) {
-		gradient.rows = zeros->rows;
-		gradient.slices = zeros->slices + (subtree.first - worker->first_slice);
-		gradient.tile_stride = zeros->tile_stride;
-	}
-	int not_finite = arith->gradient(&gradient);
-
-	gradient.rows = NULL;
-	gradient.slices = slices;
-	gradient.tile_stride = 0;
-	gradient.n_k = 1;
-	gradient.in = &one;
-	gradient.ld_in = 0;
-	gradient.out = out ? out + view->layer->forward.n_k * view->panel.width : NULL;
-	gradient.target = bias_target(view);
-	gradient.update = &for_bias;
-	return arith->gradient(&gradient) | not_finite;
 }
 
-/* Columns first .. end - 1 of those not in use, when they need an update too. */
-static int update_rest(const struct ls_steps *steps, const struct ls_worker *worker, const struct panel_view *view,
-                       size_t first, size_t end)
+static struct ls_range all_inputs(const struct ls_panel_view *view)
 {
-	if (view->i_layer > 0 || first == end)
-		return 0;
-	struct ls_reduction reduction = {.n_k = end - first,
-	                                 .width = view->panel.width,
-	                                 .target = weight_target(view, worker->rest, first),
-	                                 .update = &worker->update};
-	return steps->packed->arith->reduce(&reduction);
+	return (struct ls_range){0, (uint32_t)view->n_k};
 }
 
-int ls_walk_alone(const struct ls_steps *steps, struct ls_worker *worker, struct ls_packed *target)
+/* ---- Alone ----------------------------------------------------------- */
+
+int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target)
 {
-	struct ls_subtree root = worker->subtrees[0];
 	int not_finite = 0;
 	for (size_t i = 0; i < target->n_layers; i++)
 		for (size_t p = 0; p < ls_panels_count(&target->layers[i].forward); p++) {
-			struct panel_view view = view_panel(target, worker, i, p);
-			const float *deltas = collect_deltas(worker, &view);
-			not_finite |= panel_gradient(target->arith, worker, &view, deltas, root, NULL);
-			not_finite |= update_rest(steps, worker, &view, 0, worker->n_rest);
+			struct ls_panel_view view = ls_panel_view(target, worker, i, p);
+			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[0]);
+			ls_panel_collect_deltas(&view, worker->shard, worker->pass.n_rows, worker->deltas);
+			not_finite |= ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, NULL);
+			not_finite |= ls_panel_bias_gradient(worker, &view, &rows, NULL);
+			not_finite |= ls_panel_update_rest(worker, &view, 1, 0);
 			ls_packed_transpose(view.layer, target->arith, p, 0, view.n_k);
 		}
 	return not_finite;
@@ -157,16 +56,25 @@ static float *ring_slot(const struct ls_worker *worker, uint64_t sequence)
 	return worker->ring + sequence % LS_RING_SLOTS * worker->slot_floats;
 }
 
+/* Where a panel's bias sums stand, behind those of its weights. */
+static size_t bias_offset(const struct ls_panel_view *view)
+{
+	return view->layer->forward.n_k * view->panel.width;
+}
+
 /* Writes the worker's sums of the block into its ring. */
 static void produce_block(const struct ls_steps *steps, struct ls_worker *worker, size_t i_block, uint64_t sequence)
 {
 	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
 	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct panel_view view = view_in_block(steps, worker, block, p);
-		const float *deltas = collect_deltas(worker, &view);
-		for (uint32_t i = 0; i < worker->n_subtrees; i++)
-			panel_gradient(steps->packed->arith, worker, &view, deltas, worker->subtrees[i],
-			               ring_slot(worker, sequence) + i * worker->subtree_floats + view.offset);
+		struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, p);
+		float *out = ring_slot(worker, sequence) + ls_block_offset(steps->packed, block, p);
+		ls_panel_collect_deltas(&view, worker->shard, worker->pass.n_rows, worker->deltas);
+		for (uint32_t i = 0; i < worker->n_subtrees; i++, out += worker->subtree_floats) {
+			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[i]);
+			ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, out);
+			ls_panel_bias_gradient(worker, &view, &rows, out + bias_offset(&view));
+		}
 	}
 }
 
@@ -194,30 +102,25 @@ static int reduce_rows(const struct ls_steps *steps, struct ls_worker *worker, s
 	return steps->packed->arith->reduce(&reduction);
 }
 
-static size_t share(size_t n, uint32_t n_workers, uint32_t i_worker)
-{
-	return (size_t)((unsigned __int128)n * i_worker / n_workers);
-}
-
 /* The worker's share of a panel: a run of its inputs, and the biases of every
- * n_workers-th panel. */
+ * n_workers-th panel. Its sums stand `offset` floats into a subtree's. */
 static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker,
-                        const struct panel_view *view, uint64_t sequence)
+                        const struct ls_panel_view *view, uint64_t sequence, size_t offset)
 {
 	uint32_t n_workers = steps->n_workers;
 	size_t width = view->panel.width;
-	size_t first = share(view->n_k, n_workers, i_worker), end = share(view->n_k, n_workers, i_worker + 1);
+	size_t first = ls_part_begin(view->n_k, n_workers, i_worker);
+	size_t end = ls_part_begin(view->n_k, n_workers, i_worker + 1);
 
-	find_nodes(steps, worker, sequence, view->offset + first * width);
-	int not_finite =
-	    reduce_rows(steps, worker, weight_target(view, view->columns, first), end - first, width, &worker->update);
+	find_nodes(steps, worker, sequence, offset + first * width);
+	int not_finite = reduce_rows(steps, worker, ls_panel_weights(view, first), end - first, width, &worker->update);
 	if (view->i_panel % n_workers == i_worker) {
-		struct ls_update update = bias_update(worker);
-		find_nodes(steps, worker, sequence, view->offset + view->layer->forward.n_k * width);
-		not_finite |= reduce_rows(steps, worker, bias_target(view), 1, width, &update);
+		struct ls_update update = ls_panel_bias_update(worker);
+		find_nodes(steps, worker, sequence, offset + bias_offset(view));
+		not_finite |= reduce_rows(steps, worker, ls_panel_biases(view), 1, width, &update);
 	}
 	ls_packed_transpose(view->layer, steps->packed->arith, view->i_panel, first, end);
-	return not_finite;
+	return not_finite | ls_panel_update_rest(worker, view, n_workers, i_worker);
 }
 
 static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, size_t i_block,
@@ -226,10 +129,9 @@ static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, 
 	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
 	int not_finite = 0;
 	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct panel_view view = view_in_block(steps, worker, block, p);
-		not_finite |= reduce_panel(steps, worker, i_worker, &view, sequence);
-		not_finite |= update_rest(steps, worker, &view, share(worker->n_rest, steps->n_workers, i_worker),
-		                          share(worker->n_rest, steps->n_workers, i_worker + 1));
+		struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, p);
+		not_finite |=
+		    reduce_panel(steps, worker, i_worker, &view, sequence, ls_block_offset(steps->packed, block, p));
 	}
 	return not_finite;
 }

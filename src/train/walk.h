@@ -11,7 +11,7 @@
 
 /* A worker that has all slices updates every parameter of `target`, which it
  * alone writes: gradient, tree and update of a tile happen in registers. */
-int ls_walk_alone(const struct ls_steps *steps, struct ls_worker *worker, struct ls_packed *target);
+int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target);
 
 /* A worker's part in a walk that all workers take together. `before` counts
  * the blocks of the walks since the counters were 0. */

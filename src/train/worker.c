@@ -14,7 +14,7 @@
 /* Workers that the rows are shared by. */
 static uint32_t n_sharing_rows(const struct ls_worker_shape *shape)
 {
-	return shape->split_units ? 1 : shape->n_workers;
+	return shape->split == LOCKSTEP_SPLIT_UNITS ? 1 : shape->n_workers;
 }
 
 /* The most rows that any worker's shard has, over all mini-batches of up to
@@ -46,14 +46,16 @@ static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape
 	worker->slice_rows = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->slice_rows);
 	worker->rest = ls_memory_allocate(n_in, sizeof *worker->rest);
 	worker->nodes = ls_memory_allocate(worker->partition.capacity, sizeof *worker->nodes);
-	worker->deltas = ls_memory_allocate(max_shard_rows(shape), shape->packed->arith->panel * sizeof(float));
+	worker->deltas =
+	    ls_memory_allocate(shape->split == LOCKSTEP_SPLIT_OWNERS ? shape->batch : max_shard_rows(shape),
+	                       shape->packed->arith->panel * sizeof(float));
 	return ls_used_columns_init(&worker->columns, n_in) && worker->slice_rows && worker->rest && worker->nodes &&
 	       worker->deltas;
 }
 
 static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape *shape)
 {
-	if (n_sharing_rows(shape) == 1)
+	if (n_sharing_rows(shape) == 1 || shape->split == LOCKSTEP_SPLIT_OWNERS)
 		return 1;
 	worker->subtree_floats = shape->blocks->max_floats;
 	worker->slot_floats = worker->subtree_floats * max_subtrees(shape);
@@ -97,6 +99,32 @@ static lockstep_status create_replica(struct ls_worker *worker, const struct ls_
 	return LOCKSTEP_OK;
 }
 
+/* The most inputs of a layer that one worker owns, in whole tiles and vectors. */
+static size_t max_owned(const struct ls_worker_shape *shape)
+{
+	const struct ls_arith *arith = shape->packed->arith;
+	size_t most = 0;
+	for (size_t i = 0; i < shape->packed->n_layers; i++) {
+		size_t n_k = shape->packed->layers[i].forward.n_k;
+		most = n_k > most ? n_k : most;
+	}
+	size_t n_tiles = (most + arith->tile - 1) / arith->tile;
+	size_t n = (n_tiles + shape->n_workers - 1) / shape->n_workers * arith->tile;
+	return (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+}
+
+static lockstep_status create_owned(struct ls_worker *worker, const struct ls_worker_shape *shape,
+                                    lockstep_error *error)
+{
+	worker->ld_owned = max_owned(shape);
+	worker->owned = ls_memory_allocate(shape->batch, worker->ld_owned * sizeof *worker->owned);
+	worker->batch_slices = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->batch_slices);
+	if (!worker->owned || !worker->batch_slices)
+		return ls_error_memory(error, "a worker's inputs");
+	return ls_zeros_create(&worker->owned_zeros, shape->packed->arith, shape->batch, worker->ld_owned,
+	                       shape->slices, error);
+}
+
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
                                  lockstep_error *error)
 {
@@ -111,8 +139,10 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 	if (!status)
 		status = ls_zeros_create(&worker->zeros, shape->packed->arith, max_shard_rows(shape),
 		                         shape->packed->layers[0].forward.n_k, shape->slices, error);
-	if (!status && shape->split_units)
+	if (!status && shape->split == LOCKSTEP_SPLIT_UNITS)
 		status = create_replica(worker, shape, i_worker, error);
+	if (!status && shape->split == LOCKSTEP_SPLIT_OWNERS)
+		status = create_owned(worker, shape, error);
 	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
 		status = ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for worker %u", i_worker);
 	if (status) {
@@ -128,6 +158,9 @@ void ls_worker_destroy(struct ls_worker *worker)
 	if (!worker)
 		return;
 	ls_memory_free(worker->ring);
+	ls_memory_free(worker->batch_slices);
+	ls_zeros_destroy(worker->owned_zeros);
+	ls_memory_free(worker->owned);
 	ls_zeros_destroy(worker->zeros);
 	ls_memory_free(worker->deltas);
 	ls_memory_free(worker->shown[1]);

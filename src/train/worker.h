@@ -36,8 +36,12 @@ struct ls_worker {
 	float *shown[2]; /* [rows][replica's first outputs]: activations for the others, by step's parity */
 	size_t ld_shown;
 	struct ls_zeros *zeros; /* of the worker's rows */
-	float *deltas;          /* [max rows][panel] of one panel at a time */
-	float *ring;            /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	float *owned;           /* [batch][ld_owned] inputs of its own weights, when these have owners; else NULL */
+	size_t ld_owned;
+	struct ls_zeros *owned_zeros; /* of the first layer's owned inputs */
+	uint32_t *batch_slices;       /* [slices + 1] first rows of the mini-batch's slices */
+	float *deltas;                /* [rows][panel] of one panel at a time */
+	float *ring;                  /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */
@@ -59,7 +63,7 @@ struct ls_worker_shape {
 	const struct ls_blocks *blocks;
 	uint32_t batch, slices, n_workers;
 	int with_dropout;
-	int split_units; /* every worker has all rows, and its share of the first layer's units */
+	enum lockstep_split split;
 };
 
 /* Can the first layer's units be split over n_workers? Each gets groups of

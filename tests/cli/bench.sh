@@ -70,9 +70,9 @@ bench --json --steps --network 0,1 --workers 1,2,3
 steps='[x for x in rest if x["event"] == "step"]'
 phases='[x for x in rest if x["event"] == "phase"]'
 scales='("unit", "standardise")'
-cases="[('784-30-10', s, w, t) for s in $scales for w, t in ((1, 'rows'), (2, 'rows'), (2, 'units'))] +
+cases="[('784-30-10', s, w, t) for s in $scales for w, t in ((1, 'rows'), (2, 'rows'), (2, 'owners'), (2, 'units'))] +
 	[('784-128-10', s, w, t) for s in $scales
-		for w, t in ((1, 'rows'), (2, 'rows'), (2, 'units'), (3, 'rows'), (3, 'units'))]"
+		for w, t in ((1, 'rows'), (2, 'rows'), (2, 'owners'), (2, 'units'), (3, 'rows'), (3, 'owners'), (3, 'units'))]"
 expect "steps of every network, scale, number of workers and split" \
 	"[(x['layers'], x['scale'], x['workers'], x['split']) for x in $steps] == $cases"
 expect "their figures" "all(has(x, 'batch samples_per_second low high us_per_step gflops peak_gflops') and
@@ -100,7 +100,7 @@ for engine in openmp serial; do
 		continue
 	fi
 	expect "engine $engine" "m['engine'] == '$engine' and 
-		len([x for x in rest if x['event'] == 'step']) == (2 if '$engine' == 'serial' else 3)"
+		len([x for x in rest if x['event'] == 'step']) == (2 if '$engine' == 'serial' else 4)"
 done
 bench --json --kernels --network 0 --isa portable --bind none
 expect "another instruction set" 'm["isa"] == "portable" and m["bind"] == "none" and every("kernel", 6)'

@@ -78,6 +78,11 @@ usage slices train --data "$data" --slices 3
 usage rate train --data "$data" --lr 0
 usage rate train --data "$data" --lr -1
 usage workers train --data "$data" --batch 8 --workers 64
+usage "--split 'columns': expected auto|rows|owners|units" train --split columns
+usage 'expected auto|rows|owners|units' train --split ''
+usage serial train --data "$data" --split units --engine serial
+usage 'two layers' train --data "$data" --split units --layers 4-3
+usage '2 workers need 17 units or more' train --data "$data" --split units --layers 4-16-3 --batch 8 --workers 2
 usage x-30-3 train --data "$data" --layers x-30-3
 usage 5 train --data "$data" --layers 5-30-3
 usage 'instruction set' train --data "$data" --isa sse2

@@ -409,6 +409,56 @@ Test(allocations, training_in_one_thread_for_three_workers)
 	exhaust_training(3, LOCKSTEP_SERIAL);
 }
 
+/* A network whose first layer can be split over three workers. */
+static lockstep_network *wide_network(void)
+{
+	lockstep_network *network = NULL;
+	cr_assert_eq(lockstep_network_create(&network, "7-40-5-3", NULL, NULL), LOCKSTEP_OK);
+	return network;
+}
+
+/* The same as training_of(), on the wide network. */
+static struct training wide_training_of(const struct lockstep_train_options *options)
+{
+	struct training training = {.options = *options, .dataset = small_data(), .network = wide_network()};
+	lockstep_network *trained = wide_network();
+	lockstep_error error;
+	lockstep_network_fingerprint(training.network, training.before);
+	cr_assert_eq(lockstep_train(trained, training.dataset, options, &error), LOCKSTEP_OK, "%s", error.message);
+	lockstep_network_fingerprint(trained, training.after);
+	lockstep_network_destroy(trained);
+	return training;
+}
+
+static void exhaust_split(enum lockstep_engine engine, enum lockstep_split split)
+{
+	struct lockstep_train_options options = full_options();
+	struct training training = wide_training_of(&options);
+	training.options.workers = 3;
+	training.options.engine = engine;
+	training.options.split = split;
+	exhaust(try_train, &training);
+	exhaust(try_create_trainer, &training);
+	free_training(&training);
+}
+
+Test(allocations, training_with_units_split)
+{
+	exhaust_split(LOCKSTEP_PTHREADS, LOCKSTEP_SPLIT_UNITS);
+}
+
+Test(allocations, training_with_owners_of_parameters)
+{
+	exhaust_split(LOCKSTEP_PTHREADS, LOCKSTEP_SPLIT_OWNERS);
+}
+
+Test(allocations, training_with_units_split_by_openmp)
+{
+	if (!lockstep_has_openmp())
+		cr_skip_test("this build has no OpenMP engine");
+	exhaust_split(LOCKSTEP_OPENMP, LOCKSTEP_SPLIT_UNITS);
+}
+
 Test(allocations, binding_the_workers)
 {
 	struct training training = training_of(1, LOCKSTEP_PTHREADS);
@@ -459,6 +509,33 @@ Test(allocations, gradient_by_name)
 	create_trainer(&training);
 	exhaust(try_gradient, &training);
 	exhaust(try_run, &training);
+	free_training(&training);
+}
+
+static void count_choice(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context)
+{
+	(void)trials, (void)n, (void)i_chosen;
+	*(int *)context += 1;
+}
+
+/* Long enough to try all ways, whose memory is made in the middle of the run;
+ * one that fails there is followed by another that goes on. */
+Test(allocations, running_with_automatic_workers)
+{
+	struct lockstep_train_options options = small_options();
+	int n_choices = 0;
+	options.epochs = 4000;
+	options.learning_rate = 0.01;
+	struct training training = wide_training_of(&options);
+	training.options.workers = 0;
+	training.options.on_choice = count_choice;
+	training.options.context = &n_choices;
+	exhaust(try_create_trainer, &training);
+	create_trainer(&training);
+	struct lockstep_plan plan;
+	lockstep_trainer_plan(training.trainer, &plan);
+	exhaust(try_run, &training);
+	cr_assert(n_choices > 0 || plan.workers == 1, "no choice was made");
 	free_training(&training);
 }
 

@@ -7,8 +7,10 @@
  *
  *	golden_library [--long] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER [--overlay FOLDER]
  *
- * The short jobs run on the full product; with --long the jobs on all 60,000
- * rows run instead, on one worker and on as many as there are slices.
+ * The short jobs run on the full product, with owners of parameters on three
+ * workers, and where the first layer's units can be split, that way too, on as
+ * many as they can; with --long the jobs on all 60,000 rows run instead, on one
+ * worker and on as many as there are slices.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -37,6 +39,13 @@ static _Noreturn void bail_out(const char *message)
 	printf("Bail out! %s\n", message);
 	exit(1);
 }
+
+/* Who runs a job, and what is split over the workers. */
+struct way {
+	enum lockstep_engine engine;
+	enum lockstep_split split;
+	const char *isa;
+};
 
 /* ---- Jobs ------------------------------------------------------------ */
 
@@ -136,7 +145,7 @@ static int record_epoch(const struct lockstep_epoch *epoch, void *context)
 }
 
 static struct golden_result run_job(const struct golden_job *job, const lockstep_dataset *data, uint32_t workers,
-                                    enum lockstep_engine engine, const char *isa)
+                                    const struct way *way)
 {
 	struct golden_result result = {.has_validation = job->validation > 0};
 	struct lockstep_network_options shape = network_options(job);
@@ -145,8 +154,9 @@ static struct golden_result run_job(const struct golden_job *job, const lockstep
 	lockstep_error error;
 
 	options.workers = workers;
-	options.engine = engine;
-	options.isa = isa;
+	options.engine = way->engine;
+	options.split = way->split;
+	options.isa = way->isa;
 	options.on_epoch = record_epoch;
 	options.context = &result;
 	if (lockstep_network_create(&network, job->layers, &shape, &error))
@@ -201,6 +211,15 @@ static int all_above(const char *list, uint32_t limit)
 	return 1;
 }
 
+/* The most workers that a job's units can be split over: 16 units each, the
+ * last may have fewer, and no more than there are slices; 0: not at all. */
+static uint32_t most_by_units(const struct golden_job *job, uint32_t slices)
+{
+	const char *first = strchr(job->layers, '-') + 1;
+	uint32_t n_groups = strchr(first, '-') ? ((uint32_t)strtoul(first, NULL, 10) + 15) / 16 : 0;
+	return n_groups < slices ? n_groups : slices;
+}
+
 /* A job with fewer slices than any listed number runs on as many as it has. */
 static int runs_workers(const struct settings *settings, uint32_t workers, uint32_t slices)
 {
@@ -214,21 +233,21 @@ static int runs_workers(const struct settings *settings, uint32_t workers, uint3
 	return is_listed(list, text) || (workers == slices && all_above(list, slices));
 }
 
-/* One TAP point: a job on an engine and an instruction set, all workers. */
+/* One TAP point: a job in one way, on `least` to `most` workers. */
 static void test_point(const struct settings *settings, const struct golden_job *job, const lockstep_dataset *data,
-                       enum lockstep_engine engine, const char *isa)
+                       uint32_t least, uint32_t most, const struct way *way)
 {
 	struct golden_result expected;
-	uint32_t slices = job_slices(job, data);
+	const char *engine = lockstep_engine_name(way->engine), *split = lockstep_split_name(way->split);
 	int right = golden_result_read(settings->golden, job->name, &expected) == 0;
 	if (!right)
 		printf("# no golden value of %s in %s\n", job->name, settings->golden);
 
-	printf("# %s, %s, %s, workers", job->name, lockstep_engine_name(engine), isa);
-	for (uint32_t workers = 1; right && workers <= MAX_WORKERS; workers++) {
-		if (!runs_workers(settings, workers, slices))
+	printf("# %s, %s, %s, %s, workers", job->name, engine, way->isa, split);
+	for (uint32_t workers = least; right && workers <= most && workers <= MAX_WORKERS; workers++) {
+		if (least < most && !runs_workers(settings, workers, most))
 			continue;
-		struct golden_result result = run_job(job, data, workers, engine, isa);
+		struct golden_result result = run_job(job, data, workers, way);
 		printf(" %u", workers);
 		if (!golden_result_equal(&expected, &result)) {
 			printf("\n# with %u workers instead: ", workers);
@@ -237,8 +256,31 @@ static void test_point(const struct settings *settings, const struct golden_job 
 		}
 	}
 	n_failed += !right;
-	printf("\n%sok %d - %s %s %s\n", right ? "" : "not ", ++n_points, job->name, lockstep_engine_name(engine), isa);
+	printf("\n%sok %d - %s %s %s %s\n", right ? "" : "not ", ++n_points, job->name, engine, way->isa, split);
 	fflush(stdout);
+}
+
+/* All ways that an instruction set has. */
+static void test_ways(const struct settings *settings, const struct golden_job *job, const lockstep_dataset *data,
+                      const char *isa)
+{
+	static const enum lockstep_engine engines[] = {LOCKSTEP_PTHREADS, LOCKSTEP_SERIAL, LOCKSTEP_OPENMP};
+	uint32_t slices = job_slices(job, data), most = most_by_units(job, slices);
+	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+		if (engines[i] == LOCKSTEP_OPENMP && !lockstep_has_openmp())
+			continue;
+		if (settings->is_long && engines[i] != LOCKSTEP_PTHREADS)
+			continue;
+		struct way way = {engines[i], LOCKSTEP_SPLIT_ROWS, isa};
+		test_point(settings, job, data, 1, slices, &way);
+		if (engines[i] == LOCKSTEP_SERIAL || slices == 1)
+			continue;
+		way.split = LOCKSTEP_SPLIT_OWNERS;
+		test_point(settings, job, data, slices < 3 ? slices : 3, slices < 3 ? slices : 3, &way);
+		way.split = LOCKSTEP_SPLIT_UNITS;
+		if (most > 1)
+			test_point(settings, job, data, most, most, &way);
+	}
 }
 
 static void test_job(const struct settings *settings, const struct golden_job *job)
@@ -252,12 +294,7 @@ static void test_job(const struct settings *settings, const struct golden_job *j
 	for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
 		if (lockstep_isa_check(isas[i], NULL) || (settings->isas && !is_listed(settings->isas, isas[i])))
 			continue;
-		test_point(settings, job, data, LOCKSTEP_PTHREADS, isas[i]);
-		if (settings->is_long)
-			continue;
-		test_point(settings, job, data, LOCKSTEP_SERIAL, isas[i]);
-		if (lockstep_has_openmp())
-			test_point(settings, job, data, LOCKSTEP_OPENMP, isas[i]);
+		test_ways(settings, job, data, isas[i]);
 	}
 	close_data(job, data);
 }

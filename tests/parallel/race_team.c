@@ -61,6 +61,14 @@ static void work_rounds(void *context, uint32_t worker, uint32_t n_workers)
 	}
 }
 
+/* For the team's first workers, in between: its tokens are those of no round. */
+static void meet_often(void *context, uint32_t worker, uint32_t n_workers)
+{
+	struct work *work = context;
+	for (uint64_t i = 1; i <= N_ROUNDS; i++)
+		meet(work, UINT64_MAX / 2000 + i, worker, n_workers);
+}
+
 /* Errors found in a team of this size; -1 when it could not be made or run. */
 static int64_t try_team(uint32_t n_workers, const char *bind)
 {
@@ -75,7 +83,8 @@ static int64_t try_team(uint32_t n_workers, const char *bind)
 		return -1;
 	}
 	for (; work.i_run < N_RUNS && n_wrong >= 0; work.i_run++)
-		if (ls_team_run(work.team, work_rounds, &work, &error))
+		if (ls_team_run(work.team, work_rounds, &work, &error) ||
+		    ls_team_run_first(work.team, 1 + (uint32_t)work.i_run % n_workers, meet_often, &work, &error))
 			n_wrong = -1;
 	ls_team_destroy(work.team);
 	for (uint32_t i = 0; i < n_workers && n_wrong >= 0; i++)

@@ -124,6 +124,45 @@ Test(team, pthreads_delivers_the_size_asked_for)
 	}
 }
 
+static void run_first(struct ls_team *team, uint32_t max_workers, ls_team_body *body, void *context)
+{
+	lockstep_error error = {0};
+	cr_assert_eq(ls_team_run_first(team, max_workers, body, context, &error), LOCKSTEP_OK, "%s", error.message);
+}
+
+/* Workers that a run of the whole team delivers. */
+static uint32_t delivered(struct ls_team *team)
+{
+	struct roll roll = {0};
+	run(team, sign, &roll);
+	return roll.n_workers[0];
+}
+
+static void expect_first_workers_alone(struct ls_team *team)
+{
+	uint32_t size = delivered(team);
+	for (uint32_t max = 1; max <= SIZE_MAX_TESTED + 1; max++) {
+		uint32_t n = max < size ? max : size;
+		struct roll roll = {0}, all = {0};
+		for (int i = 0; i < 10; i++)
+			run_first(team, max, sign, &roll);
+		for (uint32_t i = 0; i < SIZE_MAX_TESTED; i++) {
+			cr_assert_eq(roll.n_calls[i], i < n ? 10 : 0, "worker %u of the first %u: %u", i, n,
+			             roll.n_calls[i]);
+			cr_assert_eq(roll.n_workers[i], i < n ? n : 0);
+		}
+		cr_assert(pthread_equal(roll.thread[0], pthread_self()));
+		run(team, sign, &all);
+		for (uint32_t i = 0; i < SIZE_MAX_TESTED; i++)
+			cr_assert_eq(all.n_calls[i], i < size, "after a run of the first %u", n);
+	}
+}
+
+Test(team, first_workers_run_alone_and_all_after_them)
+{
+	with_every_team(expect_first_workers_alone);
+}
+
 struct order {
 	uint32_t n;
 	uint32_t workers[SIZE_MAX_TESTED];
@@ -156,6 +195,27 @@ Test(team, serial_starts_no_thread)
 	uint32_t before = count_entries("/proc/self/task");
 	struct ls_team *team = create(SIZE_MAX_TESTED, LOCKSTEP_SERIAL);
 	expect_threads(before);
+	ls_team_destroy(team);
+}
+
+static void append_first(void *context, uint32_t worker, uint32_t n_workers)
+{
+	struct order *order = context;
+	order->elsewhere |= n_workers != 3;
+	order->workers[order->n++] = worker;
+}
+
+Test(team, serial_runs_the_first_bodies_in_order)
+{
+	struct ls_team *team = create(SIZE_MAX_TESTED, LOCKSTEP_SERIAL);
+	struct order order = {.caller = pthread_self()}, all = order;
+	run_first(team, 3, append_first, &order);
+	cr_assert_eq(order.n, 3);
+	cr_assert_not(order.elsewhere);
+	for (uint32_t i = 0; i < 3; i++)
+		cr_assert_eq(order.workers[i], i);
+	run(team, append, &all);
+	cr_assert_eq(all.n, SIZE_MAX_TESTED);
 	ls_team_destroy(team);
 }
 
@@ -235,6 +295,24 @@ static void expect_phases_in_order(struct ls_team *team)
 Test(team, barrier_orders_phases)
 {
 	with_every_team(expect_phases_in_order);
+}
+
+/* A barrier of some must not wait for those that rest, nor count them later. */
+static void expect_phases_of_the_first_in_order(struct ls_team *team)
+{
+	struct phases phases = {.team = team};
+	uint32_t size = ls_team_size(team);
+	run_first(team, (size + 1) / 2, walk_phases, &phases);
+	run(team, walk_phases, &phases);
+	run_first(team, 1, walk_phases, &phases);
+	run_first(team, size > 2 ? size - 1 : 1, walk_phases, &phases);
+	for (uint32_t i = 0; i < SIZE_MAX_TESTED; i++)
+		cr_assert_eq(phases.n_wrong[i], 0, "worker %u of %u", i, ls_team_size(team));
+}
+
+Test(team, barrier_orders_phases_of_the_first_workers)
+{
+	with_every_team(expect_phases_of_the_first_in_order);
 }
 
 /* A ring: worker 0 sends a value round, each worker adds one to what its

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One panel of a layer's parameters, as the walks over them see it: which of its
+ * inputs are in use, where its weights lie, and what makes its gradient.
+ */
+#ifndef LS_TRAIN_PANEL_H
+#define LS_TRAIN_PANEL_H
+
+#include "net/packed.h"
+#include "worker.h"
+
+struct ls_panel_view {
+	size_t i_layer, i_panel;
+	struct ls_packed_layer *layer;
+	struct ls_panel panel;
+	size_t n_k;              /* inputs in use */
+	const uint32_t *columns; /* NULL: all of them */
+};
+
+/* The panel in `target`, with the inputs that the worker's mini-batch uses. */
+struct ls_panel_view ls_panel_view(struct ls_packed *target, const struct ls_worker *worker, size_t i_layer,
+                                   size_t i_panel);
+
+/* Whose sum a gradient is: slices of rows, with inputs [..][ld_in] (of the
+ * panel's inputs from some first one on) and deltas [..][panel width]. */
+struct ls_panel_rows {
+	const float *in;
+	size_t ld_in;
+	const float *deltas;
+	const uint32_t *slices; /* [n_slices + 1] first rows */
+	uint32_t n_slices;
+	const struct ls_zeros *zeros; /* of the inputs; NULL: none. Its lists begin with slice: */
+	uint32_t first_slice;
+};
+
+/* Weights of the inputs in use first .. end - 1, and biases. */
+struct ls_target ls_panel_weights(const struct ls_panel_view *view, size_t first);
+struct ls_target ls_panel_biases(const struct ls_panel_view *view);
+
+/* Biases decay not by l2; otherwise they are weights of a constant input. */
+struct ls_update ls_panel_bias_update(const struct ls_worker *worker);
+
+/* The gradient of those weights, and of the biases, into `out` or, with out
+ * NULL, straight into the parameters. Non-zero: one left the finite numbers. */
+int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
+                             const struct ls_panel_rows *rows, float *out);
+int ls_panel_bias_gradient(const struct ls_worker *worker, const struct ls_panel_view *view,
+                           const struct ls_panel_rows *rows, float *out);
+
+/* Updates of the first layer's inputs that are not in use, when they need one:
+ * part i_part of n_parts of them. */
+int ls_panel_update_rest(const struct ls_worker *worker, const struct ls_panel_view *view, uint32_t n_parts,
+                         uint32_t i_part);
+
+/* Copies rows of deltas [..][ld] of the panel behind each other. */
+void ls_panel_collect_deltas(const struct ls_panel_view *view, const struct ls_shard *shard, size_t n_rows, float *out);
+
+/* Where part i of n parts of `count` things begins. */
+size_t ls_part_begin(size_t count, uint32_t n_parts, uint32_t i_part);
+
+#endif
