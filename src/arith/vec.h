@@ -29,7 +29,8 @@
 
 #define VEC 16
 #define PANEL 4
-/* At most 28 accumulators, 4 weights and an input, of 32 registers. */
+/* Accumulators, weights and an input: 28 + 2 + 1, 27 + 3 + 1, 24 + 4 + 1 of 32
+ * registers. */
 #define TILE_1 14
 #define TILE_2 14
 #define TILE_3 9

@@ -34,13 +34,15 @@ static int must_fail(void)
 
 static void *allocate_aligned(size_t bytes)
 {
-	size_t alignment = bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
-	void *block = aligned_alloc(alignment, bytes);
 #ifdef MADV_HUGEPAGE
-	if (block && alignment == HUGE_PAGE)
-		(void)madvise(block, bytes, MADV_HUGEPAGE); /* a wish: refused by some kernels */
+	if (bytes >= HUGE_PAGE) {
+		void *block = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+		if (block)
+			(void)madvise(block, bytes, MADV_HUGEPAGE); /* a wish: refused by some kernels */
+		return block;
+	}
 #endif
-	return block;
+	return aligned_alloc(ALIGNMENT, bytes);
 }
 
 void *ls_memory_allocate(size_t count, size_t size)

@@ -54,7 +54,8 @@ static lockstep_status time_pair(struct pair *pair, int i, lockstep_error *error
 			status = ls_bench_training_repeat(&pair->exact, pair->n, exact, error);
 		else
 			status = ls_bench_training_repeat(&pair->free, pair->n, other, error);
-	pair->ratios[i] = *exact / *other;
+	if (!status)
+		pair->ratios[i] = *exact / *other;
 	return status;
 }
 

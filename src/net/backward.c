@@ -60,7 +60,7 @@ void ls_backward(struct ls_shard *shard, const struct ls_pass *pass)
 		struct ls_shard_layer *below = &shard->layers[i - 1];
 		size_t first = packed->layers[i].first_in, n = packed->layers[i].backward.n_out;
 		carry_back(&packed->layers[i], packed->arith, pass->n_rows, &shard->layers[i], below);
-		if (pass->dropout.threshold)
+		if (below->kept)
 			scale_kept(below, pass->n_rows, first, n, pass->dropout.scale);
 		struct ls_block block = {below->delta, pass->n_rows, n, below->ld};
 		packed->arith->derive(&block, below->a + first, pass->options->hidden,

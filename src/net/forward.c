@@ -107,7 +107,7 @@ void ls_forward_rest(struct ls_shard *shard, const struct ls_pass *pass)
 	for (size_t i = 1; i < packed->n_layers; i++) {
 		struct ls_shard_layer *below = &shard->layers[i - 1], *layer = &shard->layers[i];
 		size_t n_in = packed->layers[i].forward.n_k;
-		if (pass->dropout.threshold)
+		if (below->kept)
 			drop_units(below, pass, i - 1, n_in);
 		struct ls_product product = {
 		    .n_rows = pass->n_rows, .n_k = n_in, .in = below->out, .ld_in = below->ld, .ld_out = layer->ld};

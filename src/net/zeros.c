@@ -149,8 +149,9 @@ static void list_rows(struct ls_zeros *zeros, const struct ls_zeros_input *input
 void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input, int wanted)
 {
 	int for_product = (wanted & LS_ZEROS_FOR_PRODUCT) && input->n_rows >= PRODUCT_ROWS_MIN;
-	int for_gradient =
-	    (wanted & LS_ZEROS_FOR_GRADIENT) && input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN;
+	int for_gradient = (wanted & LS_ZEROS_FOR_GRADIENT) &&
+	                   input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN &&
+	                   groups_of(zeros->arith, zeros->max_columns) * zeros->max_rows <= UINT32_MAX;
 	double n = (double)input->n_rows * (double)input->n_columns;
 	int sparse = (for_product || for_gradient) && (double)find_bits(zeros, input) <= DENSE * n;
 

@@ -64,19 +64,28 @@ static void sleep_until(struct ls_parking *parking, const struct ls_counter *cou
 	pthread_mutex_unlock(&parking->mutex);
 }
 
-void ls_counter_wait_slowly(struct ls_team *team, const struct ls_counter *counter, uint64_t value)
+void ls_parking_wait(struct ls_parking *parking, const struct ls_counter *counter, uint64_t value)
 {
-	for (uint32_t i = 0; i < team->parking.n_spins; i++) {
+	for (uint32_t i = 0; i < parking->n_spins; i++) {
 		if (atomic_load_explicit(&counter->value, memory_order_acquire) >= value)
 			return;
 		relax();
 	}
-	sleep_until(&team->parking, counter, value);
+	sleep_until(parking, counter, value);
+}
+
+void ls_counter_wait_slowly(struct ls_team *team, const struct ls_counter *counter, uint64_t value)
+{
+	ls_parking_wait(&team->parking, counter, value);
 }
 
 void ls_counter_publish(struct ls_team *team, struct ls_counter *counter, uint64_t value)
 {
-	struct ls_parking *parking = &team->parking;
+	ls_parking_publish(&team->parking, counter, value);
+}
+
+void ls_parking_publish(struct ls_parking *parking, struct ls_counter *counter, uint64_t value)
+{
 	atomic_store(&counter->value, value);
 	if (!atomic_load(&parking->n_sleepers))
 		return;

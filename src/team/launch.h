@@ -14,8 +14,9 @@
 #include "counter.h"
 #include "team.h"
 
-/* Where waiting workers sleep: one lock and one condition for the whole team,
- * since sleeping is the exception. */
+/* Where waiting workers sleep: one lock and one condition for all, since sleeping
+ * is the exception. Publishing is dear while anyone sleeps, so that workers who
+ * wait for a run have a place of their own: some may rest through this one. */
 struct ls_parking {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
@@ -25,6 +26,10 @@ struct ls_parking {
 
 lockstep_status ls_parking_init(struct ls_parking *parking, lockstep_error *error);
 void ls_parking_fini(struct ls_parking *parking);
+
+/* As ls_counter_wait() and ls_counter_publish(), for those who sleep here. */
+void ls_parking_wait(struct ls_parking *parking, const struct ls_counter *counter, uint64_t value);
+void ls_parking_publish(struct ls_parking *parking, struct ls_counter *counter, uint64_t value);
 
 /* One worker's own part of the team; others only read `done`. */
 struct ls_member {
@@ -65,7 +70,8 @@ struct ls_team {
 	struct ls_counter begun;    /* pthreads: i_run, published to the workers */
 	struct ls_counter arrived;  /* workers that came to a barrier in this run, summed up */
 	struct ls_counter released; /* barriers of this run that all have come to */
-	struct ls_parking parking;
+	struct ls_parking parking;  /* of waits inside a run */
+	struct ls_parking resting;  /* of waits for a run to begin or end */
 };
 
 /* Begins a run of n_workers: called by one thread before any ls_team_work(). */

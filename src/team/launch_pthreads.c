@@ -18,11 +18,11 @@ static void *worker_main(void *argument)
 	struct ls_team *team = member->team;
 	ls_team_bind(team, member->worker);
 	for (uint64_t i_run = 1;; i_run++) {
-		ls_counter_wait(team, &team->begun, i_run);
+		ls_parking_wait(&team->resting, &team->begun, i_run);
 		if (!team->body)
 			return NULL;
 		ls_team_work(team, member->worker);
-		ls_counter_publish(team, &member->done, i_run);
+		ls_parking_publish(&team->resting, &member->done, i_run);
 	}
 }
 
@@ -30,7 +30,7 @@ static void *worker_main(void *argument)
 static void join_workers(struct ls_team *team, uint32_t n_workers)
 {
 	ls_team_begin(team, n_workers);
-	ls_counter_publish(team, &team->begun, team->i_run);
+	ls_parking_publish(&team->resting, &team->begun, team->i_run);
 	for (uint32_t i = 1; i < n_workers; i++)
 		pthread_join(team->members[i].thread, NULL);
 }
@@ -67,10 +67,10 @@ static lockstep_status start(struct ls_team *team, lockstep_error *error)
 static void run(struct ls_team *team)
 {
 	ls_team_begin(team, team->size);
-	ls_counter_publish(team, &team->begun, team->i_run);
+	ls_parking_publish(&team->resting, &team->begun, team->i_run);
 	ls_team_work(team, 0);
 	for (uint32_t i = 1; i < team->size; i++)
-		ls_counter_wait(team, &team->members[i].done, team->i_run);
+		ls_parking_wait(&team->resting, &team->members[i].done, team->i_run);
 }
 
 static void stop(struct ls_team *team)

@@ -152,17 +152,34 @@ static void do_nothing(void *context, uint32_t worker, uint32_t n_workers)
 	(void)context, (void)worker, (void)n_workers;
 }
 
-/* When the first, empty run returns, every worker has tried to bind itself. */
-static lockstep_status start_members(struct ls_team *team, const struct ls_team_options *options, lockstep_error *error)
+static void fini_parkings(struct ls_team *team)
+{
+	ls_parking_fini(&team->resting);
+	ls_parking_fini(&team->parking);
+}
+
+static lockstep_status init_parkings(struct ls_team *team, lockstep_error *error)
 {
 	lockstep_status status = ls_parking_init(&team->parking, error);
 	if (status)
 		return status;
+	status = ls_parking_init(&team->resting, error);
+	if (status)
+		ls_parking_fini(&team->parking);
+	return status;
+}
+
+/* When the first, empty run returns, every worker has tried to bind itself. */
+static lockstep_status start_members(struct ls_team *team, const struct ls_team_options *options, lockstep_error *error)
+{
+	lockstep_status status = init_parkings(team, error);
+	if (status)
+		return status;
 	if (is_crowded(team, options->smt))
-		team->parking.n_spins = 0;
+		team->parking.n_spins = team->resting.n_spins = 0;
 	status = team->launcher->start(team, error);
 	if (status) {
-		ls_parking_fini(&team->parking);
+		fini_parkings(team);
 		return status;
 	}
 	ls_team_run(team, do_nothing, NULL, NULL);
@@ -218,7 +235,7 @@ void ls_team_destroy(struct ls_team *team)
 		return;
 	team->launcher->stop(team);
 	ls_team_unbind(team);
-	ls_parking_fini(&team->parking);
+	fini_parkings(team);
 	lockstep_topology_destroy(team->topology);
 	free_team(team);
 }

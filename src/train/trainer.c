@@ -141,6 +141,8 @@ static lockstep_status fit_workers(struct lockstep_trainer *trainer, struct ls_w
 {
 	for (;;) {
 		uint32_t n_delivered = 0;
+		if (way.n_workers == 1)
+			way.split = LOCKSTEP_SPLIT_ROWS;
 		lockstep_status status = make_workers(trainer, way, &n_delivered, error);
 		if (status)
 			destroy_workers(trainer);
@@ -334,8 +336,10 @@ static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error
 	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
 	if (trainer->workers && trainer->way_made == trainer->tuning.i_way)
 		return LOCKSTEP_OK;
-	trainer->way_made = trainer->tuning.i_way;
-	return fit_workers(trainer, way, error);
+	lockstep_status status = fit_workers(trainer, way, error);
+	if (!status)
+		trainer->way_made = trainer->tuning.i_way;
+	return status;
 }
 
 static void tell_choice(const struct lockstep_trainer *trainer)

@@ -31,7 +31,7 @@ struct ls_tuning {
 	uint32_t i_way;            /* the way to run now */
 
 	/* The rest is the decision's own. */
-	uint32_t i_turn;      /* of the round; LS_TUNING_SETTLED when a way is kept */
+	uint32_t i_turn;      /* of the round; twice n_ways when a way is kept */
 	uint64_t n_steps;     /* of the running trial, or since the last look at the speed */
 	double seconds, rows; /* that count in it */
 	double round_seconds; /* that the round has taken, then seconds since it ended */

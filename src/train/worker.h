@@ -3,8 +3,8 @@
  * What one worker owns in training: its shard's buffers, its ring of private
  * gradient buffers, and its view of the current mini-batch. Created by the
  * worker's own thread, so that the memory lies near its core; afterwards
- * written by it alone, but for the ring, which the others read once a block is
- * published.
+ * written by it alone. Once it is published the others read the ring, or with
+ * owners the shard, or with units split what is shown.
  */
 #ifndef LS_TRAIN_WORKER_H
 #define LS_TRAIN_WORKER_H
@@ -23,7 +23,7 @@
 #define LS_RING_AHEAD 1
 
 struct ls_worker {
-	struct ls_counter produced; /* blocks written into the ring; raised by this worker */
+	struct ls_counter produced; /* blocks written into the ring, or meetings; raised by this worker */
 	struct ls_counter consumed; /* blocks whose share this worker has reduced */
 
 	struct ls_shard *shard;
@@ -41,7 +41,7 @@ struct ls_worker {
 	struct ls_zeros *owned_zeros; /* of the first layer's owned inputs */
 	uint32_t *batch_slices;       /* [slices + 1] first rows of the mini-batch's slices */
 	float *deltas;                /* [rows][panel] of one panel at a time */
-	float *ring;                  /* [LS_RING_SLOTS][max subtrees][block floats]; NULL for one worker */
+	float *ring;                  /* [LS_RING_SLOTS][max subtrees][block floats]; NULL when nothing is reduced */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */
