@@ -189,14 +189,14 @@ INLINE size_t target_offset(const struct ls_target *target, size_t k, size_t wid
 
 /* ---- Gradients ------------------------------------------------------- */
 
-/* With many rows, GROUP tiles take their turn with a chunk of slices whose
- * deltas (about this many floats) stay in the first-level cache. */
-#define CHUNK_FLOATS 2048
-#define GROUP 4
+/* With many rows, GROUP tiles take their turn with a chunk of slices: about
+ * CHUNK_ROWS rows, whose deltas stay in the first-level cache. */
+#define CHUNK_ROWS 64
+#define GROUP 8
 
 /* Sums waiting for their right-hand neighbour: one tile a level. */
 struct tile_stack {
-	float tiles[LS_SUBTREES_MAX / 2 + 1][TILE_VECTORS * VEC];
+	_Alignas(64) float tiles[LS_SUBTREES_MAX / 2 + 1][TILE_VECTORS * VEC];
 };
 
 /* One tile of the sums: columns first .. of `in`, over the rows listed from
@@ -219,25 +219,39 @@ INLINE void add_row(const int vectors, const int n, const float *in, const float
 	}
 }
 
-INLINE void slice_sum(const int vectors, const int n, const struct gradient_tile *tile, uint32_t slice,
-                      vec sum[TILE_1][PANEL])
+/* A walk over rows: where the next one stands. A variable of its own, which no
+ * store can alias: it stays in registers. */
+struct walk {
+	const float *in, *delta;
+	size_t ld_in, ld_delta;
+};
+
+INLINE struct walk walk_from(const struct gradient_tile *tile, size_t row)
 {
 	const struct ls_gradient *g = tile->gradient;
-	const uint32_t *rows = g->rows;
-	size_t ld_in = g->ld_in, ld_delta = g->ld_delta;
-	size_t begin = tile->slices[slice], end = tile->slices[slice + 1];
-	const float *in = g->in + tile->first, *delta = g->delta;
+	return (struct walk){g->in + tile->first + row * g->ld_in, g->delta + row * g->ld_delta, g->ld_in, g->ld_delta};
+}
 
-	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
-	if (rows) {
-		for (size_t j = begin; j < end; j++)
-			add_row(vectors, n, in + rows[j] * ld_in, delta + rows[j] * ld_delta, sum);
-		return;
-	}
-	in += begin * ld_in;
-	delta += begin * ld_delta;
-	for (size_t j = begin; j < end; j++, in += ld_in, delta += ld_delta)
-		add_row(vectors, n, in, delta, sum);
+INLINE void next_row(struct walk *at)
+{
+	at->in += at->ld_in;
+	at->delta += at->ld_delta;
+}
+
+INLINE void add_rows(const int vectors, const int n, struct walk *at, size_t n_rows, vec sum[TILE_1][PANEL])
+{
+	for (; n_rows > 0; n_rows--, next_row(at))
+		add_row(vectors, n, at->in, at->delta, sum);
+}
+
+/* The rows listed from begin to end - 1. */
+INLINE void add_listed_rows(const int vectors, const int n, const struct gradient_tile *tile, size_t begin, size_t end,
+                            vec sum[TILE_1][PANEL])
+{
+	const struct walk from = walk_from(tile, 0);
+	const uint32_t *rows = tile->gradient->rows;
+	for (size_t j = begin; j < end; j++)
+		add_row(vectors, n, from.in + rows[j] * from.ld_in, from.delta + rows[j] * from.ld_delta, sum);
 }
 
 INLINE void store_sums(const int vectors, const int n, vec sum[TILE_1][PANEL], float *out)
@@ -274,46 +288,154 @@ static void update_rows(const struct gradient_tile *tile, size_t n, const float 
 	}
 }
 
+/* The root's sums are stored, or update. */
+INLINE void finish_sums(const int vectors, const int n, const struct gradient_tile *tile, vec sum[TILE_1][PANEL],
+                        struct update *update)
+{
+	const struct ls_gradient *g = tile->gradient;
+	if (g->out) {
+		store_sums(vectors, n, sum, g->out + tile->first * g->width);
+	} else if (update->plain) {
+		update_sums_plainly(vectors, n, tile, sum, update);
+	} else {
+		store_sums(vectors, n, sum, tile->stack->tiles[0]);
+		update_rows(tile, n, tile->stack->tiles[0], update);
+	}
+}
+
+/* A chain that begins with a product in place of 0 + product differs in the sign
+ * of a zero at most, which no sum keeps. */
+INLINE void begin_slice(const int vectors, const int n, struct walk *at, vec sum[TILE_1][PANEL])
+{
+	vec d[PANEL];
+	UNROLL for (int v = 0; v < vectors; v++) d[v] = vec_load(at->delta + v * VEC);
+	UNROLL for (int i = 0; i < n; i++)
+	{
+		vec x = vec_all(at->in[i]);
+		UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_mul(x, d[v]);
+	}
+	next_row(at);
+}
+
+/* From a slice to the next: adds the one's last row, adds the sum to the one
+ * waiting (if there is one), lets that wait, and begins the other. All of it for
+ * one vector after the other: a processor stores less in a cycle than it
+ * multiplies, and stores alone would hold it up for as long as two rows take. */
+INLINE void turn_slice(const int vectors, const int n, const int adds, struct walk *at, float *waiting,
+                       vec sum[TILE_1][PANEL])
+{
+	const float *last_in = at->in, *last_delta = at->delta;
+	vec d[PANEL];
+
+	next_row(at);
+	UNROLL for (int v = 0; v < vectors; v++) d[v] = vec_load(last_delta + v * VEC);
+	UNROLL for (int i = 0; i < n; i++)
+	{
+		vec last_x = vec_all(last_in[i]), x = vec_all(at->in[i]);
+		UNROLL for (int v = 0; v < vectors; v++)
+		{
+			float *to = waiting + (i * vectors + v) * VEC;
+			vec ended = vec_fma(last_x, d[v], sum[i][v]);
+			vec_store(to, adds ? vec_add(vec_load(to), ended) : ended);
+			sum[i][v] = vec_mul(x, vec_load(at->delta + v * VEC));
+		}
+	}
+	next_row(at);
+}
+
+/* The end of a slice that is not the last one here. As many sums wait as its
+ * number has ones, and as many are combined as it has trailing ones. */
+INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, uint32_t slice, struct walk *at,
+                      vec sum[TILE_1][PANEL])
+{
+	float(*waiting)[TILE_VECTORS * VEC] = stack->tiles + __builtin_popcount(slice);
+
+	if (!(slice & 1)) {
+		turn_slice(vectors, n, 0, at, waiting[0], sum);
+		return;
+	}
+	turn_slice(vectors, n, 1, at, *--waiting, sum);
+	for (uint32_t ones = slice >> 1; ones & 1; ones >>= 1, waiting--)
+		for (int i = 0; i < n * vectors * VEC; i += VEC)
+			vec_store(waiting[-1] + i, vec_add(vec_load(waiting[-1] + i), vec_load(waiting[0] + i)));
+}
+
+/* The end of the last slice here: what waits is added, and what comes of it
+ * waits in its turn, or is the root. */
+INLINE void end_slices(const int vectors, const int n, const struct gradient_tile *tile, uint32_t slice,
+                       vec sum[TILE_1][PANEL], struct update *update)
+{
+	float(*waiting)[TILE_VECTORS * VEC] = tile->stack->tiles + __builtin_popcount(slice);
+	for (uint32_t ones = slice; ones & 1; ones >>= 1) {
+		const float *left = *--waiting;
+		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+		    vec_add(vec_load(left + (i * vectors + v) * VEC), sum[i][v]);
+	}
+	if (slice + 1 == tile->gradient->n_slices)
+		finish_sums(vectors, n, tile, sum, update);
+	else
+		store_sums(vectors, n, sum, *waiting);
+}
+
 /* Slices begin .. end - 1 of a tile. A binary counter: after slice s, as many
  * waiting sums are added as s has trailing ones, so that as many wait before it
  * as it has ones; what is left when the slices end is the root. */
-INLINE void sum_tile(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
-                     struct update *update)
+INLINE void sum_slices(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
+                       struct update *update)
 {
-	const struct ls_gradient *g = tile->gradient;
-	uint32_t top = (uint32_t)__builtin_popcount(slices.begin);
+	for (uint32_t slice = slices.begin; slice < slices.end; slice++) {
+		size_t begin = tile->slices[slice], end = tile->slices[slice + 1];
+		struct walk at = walk_from(tile, begin);
+		vec sum[TILE_1][PANEL];
+		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
+		if (tile->gradient->rows)
+			add_listed_rows(vectors, n, tile, begin, end, sum);
+		else
+			add_rows(vectors, n, &at, end - begin, sum);
+		end_slices(vectors, n, tile, slice, sum, update);
+	}
+}
+
+/* The same for slices of two consecutive rows or more. */
+INLINE void sum_long_slices(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
+                            struct update *update)
+{
+	const uint32_t *first_row = tile->slices;
+	uint32_t last = slices.end - 1;
+	struct walk at = walk_from(tile, first_row[slices.begin]);
 	vec sum[TILE_1][PANEL];
 
-	for (uint32_t slice = slices.begin; slice < slices.end; slice++) {
-		slice_sum(vectors, n, tile, slice, sum);
-		for (uint32_t ones = slice; ones & 1; ones >>= 1) {
-			const float *left = tile->stack->tiles[--top];
-			UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
-			    vec_add(vec_load(left + (i * vectors + v) * VEC), sum[i][v]);
-		}
-		if (slice + 1 == g->n_slices) {
-			if (g->out) {
-				store_sums(vectors, n, sum, g->out + tile->first * g->width);
-			} else if (update->plain) {
-				update_sums_plainly(vectors, n, tile, sum, update);
-			} else {
-				store_sums(vectors, n, sum, tile->stack->tiles[0]);
-				update_rows(tile, n, tile->stack->tiles[0], update);
-			}
-			return;
-		}
-		store_sums(vectors, n, sum, tile->stack->tiles[top++]);
+	begin_slice(vectors, n, &at, sum);
+	for (uint32_t slice = slices.begin; slice < last; slice++) {
+		add_rows(vectors, n, &at, first_row[slice + 1] - first_row[slice] - 2, sum);
+		end_slice(vectors, n, tile->stack, slice, &at, sum);
 	}
+	add_rows(vectors, n, &at, first_row[slices.end] - first_row[last] - 1, sum);
+	end_slices(vectors, n, tile, last, sum, update);
+}
+
+static int all_long(const struct ls_gradient *g, struct ls_range slices)
+{
+	if (g->rows)
+		return 0;
+	for (uint32_t i = slices.begin; i < slices.end; i++)
+		if (g->slices[i + 1] - g->slices[i] < 2)
+			return 0;
+	return 1;
 }
 
 /* Tiles begin .. end - 1, of n columns each but for the last one of all. */
 INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *g, struct ls_range tiles,
                       struct ls_range slices, struct tile_stack stacks[GROUP], struct update *update)
 {
+	int are_long = all_long(g, slices);
 	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
 		struct gradient_tile tile = {g, g->slices + i * g->tile_stride, i * tile_height(g->width),
 		                             &stacks[i % GROUP]};
-		sum_tile(vectors, n, &tile, slices, update);
+		if (are_long)
+			sum_long_slices(vectors, n, &tile, slices, update);
+		else
+			sum_slices(vectors, n, &tile, slices, update);
 	}
 }
 
@@ -332,11 +454,11 @@ static void sum_columns(size_t n, const struct ls_gradient *g, struct ls_range t
 	}
 }
 
-/* Slices from `begin` on whose deltas come to CHUNK_FLOATS, one at least. */
+/* Slices from `begin` on that come to CHUNK_ROWS, one at least. */
 static uint32_t chunk_end(const struct ls_gradient *g, const uint32_t *slices, uint32_t begin)
 {
 	uint32_t end = begin + 1;
-	while (end < g->n_slices && (slices[end + 1] - slices[begin]) * g->width <= CHUNK_FLOATS)
+	while (end < g->n_slices && slices[end + 1] - slices[begin] <= CHUNK_ROWS)
 		end++;
 	return end;
 }
@@ -399,7 +521,8 @@ static int reduce(const struct ls_reduction *r)
 		for (size_t v = 0; v < r->width; v += VEC) {
 			vec sum = tree_sum(r, k * r->width + v);
 			if (update.plain)
-				update.not_finite = note_finite(update.not_finite, update_plain(&update, sum, r->target.weight + offset + v));
+				update.not_finite = note_finite(
+				    update.not_finite, update_plain(&update, sum, r->target.weight + offset + v));
 			else
 				update_vector(&update, sum, r->target.weight + offset + v,
 				              r->target.velocity ? r->target.velocity + offset + v : NULL);

@@ -25,24 +25,37 @@ static size_t groups_of(const struct ls_arith *arith, size_t n)
 	return (n + arith->tile - 1) / arith->tile;
 }
 
+static int allocate_for_product(struct ls_zeros *zeros)
+{
+	size_t n_groups = groups_of(zeros->arith, zeros->max_rows);
+	zeros->positions = ls_memory_allocate(n_groups, zeros->max_columns * sizeof *zeros->positions);
+	zeros->index = ls_memory_allocate(n_groups, zeros->max_columns * sizeof *zeros->index);
+	zeros->n_positions = ls_memory_allocate(n_groups, sizeof *zeros->n_positions);
+	return zeros->positions && zeros->index && zeros->n_positions;
+}
+
+static int allocate_for_gradient(struct ls_zeros *zeros, uint32_t max_slices)
+{
+	size_t n_tiles = groups_of(zeros->arith, zeros->max_columns);
+	zeros->rows = ls_memory_allocate(n_tiles, zeros->max_rows * sizeof *zeros->rows);
+	zeros->slices = ls_memory_allocate(n_tiles, ((size_t)max_slices + 1) * sizeof *zeros->slices);
+	return zeros->rows && zeros->slices;
+}
+
 lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *arith, size_t max_rows,
-                                size_t max_columns, uint32_t max_slices, lockstep_error *error)
+                                size_t max_columns, uint32_t max_slices, int wanted, lockstep_error *error)
 {
 	struct ls_zeros *zeros = ls_memory_allocate(1, sizeof *zeros);
 	if (!zeros)
 		return ls_error_memory(error, "the lists of zeros");
 
-	size_t n_groups = groups_of(arith, max_rows), n_tiles = groups_of(arith, max_columns);
-	*zeros = (struct ls_zeros){.arith = arith, .max_rows = max_rows, .max_columns = max_columns};
+	*zeros = (struct ls_zeros){.arith = arith, .max_rows = max_rows, .max_columns = max_columns, .wanted = wanted};
+	if (groups_of(arith, max_columns) * max_rows > UINT32_MAX)
+		zeros->wanted &= ~LS_ZEROS_FOR_GRADIENT;  /* its lists are counted in 32 bits */
 	zeros->words_a_row = max_columns / WORD_BITS + 2; /* a tile's bits may reach into the next one */
 	zeros->bits = ls_memory_allocate(max_rows + 1, zeros->words_a_row * sizeof *zeros->bits);
-	zeros->positions = ls_memory_allocate(n_groups, max_columns * sizeof *zeros->positions);
-	zeros->index = ls_memory_allocate(n_groups, max_columns * sizeof *zeros->index);
-	zeros->n_positions = ls_memory_allocate(n_groups, sizeof *zeros->n_positions);
-	zeros->rows = ls_memory_allocate(n_tiles, max_rows * sizeof *zeros->rows);
-	zeros->slices = ls_memory_allocate(n_tiles, ((size_t)max_slices + 1) * sizeof *zeros->slices);
-	if (!zeros->bits || !zeros->positions || !zeros->index || !zeros->n_positions || !zeros->rows ||
-	    !zeros->slices) {
+	if (!zeros->bits || ((zeros->wanted & LS_ZEROS_FOR_PRODUCT) && !allocate_for_product(zeros)) ||
+	    ((zeros->wanted & LS_ZEROS_FOR_GRADIENT) && !allocate_for_gradient(zeros, max_slices))) {
 		ls_zeros_destroy(zeros);
 		return ls_error_memory(error, "the lists of zeros");
 	}
@@ -146,12 +159,11 @@ static void list_rows(struct ls_zeros *zeros, const struct ls_zeros_input *input
 		list_slice(zeros, (struct ls_range){input->slices[i], input->slices[i + 1]}, n_tiles, i);
 }
 
-void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input, int wanted)
+void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input)
 {
-	int for_product = (wanted & LS_ZEROS_FOR_PRODUCT) && input->n_rows >= PRODUCT_ROWS_MIN;
-	int for_gradient = (wanted & LS_ZEROS_FOR_GRADIENT) &&
-	                   input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN &&
-	                   groups_of(zeros->arith, zeros->max_columns) * zeros->max_rows <= UINT32_MAX;
+	int for_product = (zeros->wanted & LS_ZEROS_FOR_PRODUCT) && input->n_rows >= PRODUCT_ROWS_MIN;
+	int for_gradient =
+	    (zeros->wanted & LS_ZEROS_FOR_GRADIENT) && input->n_rows >= (size_t)input->n_slices * GRADIENT_ROWS_MIN;
 	double n = (double)input->n_rows * (double)input->n_columns;
 	int sparse = (for_product || for_gradient) && (double)find_bits(zeros, input) <= DENSE * n;
 

@@ -24,7 +24,7 @@
 struct ls_zeros {
 	const struct ls_arith *arith;
 	size_t max_rows, max_columns;
-	int for_product, for_gradient;
+	int wanted, for_product, for_gradient;
 	uint64_t *bits; /* [max_rows + 1][words_a_row]: column j is bit j; the last row is scratch */
 	size_t words_a_row;
 
@@ -51,16 +51,17 @@ struct ls_zeros_input {
 	uint32_t n_slices;
 };
 
-/* Room for so many rows, columns and slices. Caller owns *out. */
-lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *arith, size_t max_rows,
-                                size_t max_columns, uint32_t max_slices, lockstep_error *error);
-void ls_zeros_destroy(struct ls_zeros *zeros);
-
 #define LS_ZEROS_FOR_PRODUCT 1
 #define LS_ZEROS_FOR_GRADIENT 2
 
-/* Makes the lists that are wanted and pay. */
-void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input, int wanted);
+/* Room for so many rows, columns and slices, and for the kinds of lists that
+ * are wanted. Caller owns *out. */
+lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *arith, size_t max_rows,
+                                size_t max_columns, uint32_t max_slices, int wanted, lockstep_error *error);
+void ls_zeros_destroy(struct ls_zeros *zeros);
+
+/* Makes the wanted lists that pay. */
+void ls_zeros_find(struct ls_zeros *zeros, const struct ls_zeros_input *input);
 
 /* Rows begin .. end - 1 of group i: as even as a product's tiles. */
 struct ls_range ls_zeros_group(const struct ls_zeros *zeros, size_t n_rows, size_t i_group);

@@ -45,18 +45,16 @@ static void collect_deltas(const struct ls_steps *steps, struct ls_worker *worke
 
 static const struct ls_zeros *find_zeros(struct ls_worker *worker, struct ls_range inputs)
 {
-	if (!worker->pass.zeros)
+	if (!worker->owned_zeros)
 		return NULL;
-	ls_zeros_find(worker->owned_zeros,
-	              &(struct ls_zeros_input){
-			  .in = worker->owned,
-			  .ld = worker->ld_owned,
-			  .n_rows = worker->partition.n_rows,
-			  .n_columns = inputs.end - inputs.begin,
-			  .slices = worker->batch_slices,
-			  .n_slices = worker->partition.n_slices,
-		      },
-	              LS_ZEROS_FOR_GRADIENT);
+	ls_zeros_find(worker->owned_zeros, &(struct ls_zeros_input){
+					       .in = worker->owned,
+					       .ld = worker->ld_owned,
+					       .n_rows = worker->partition.n_rows,
+					       .n_columns = inputs.end - inputs.begin,
+					       .slices = worker->batch_slices,
+					       .n_slices = worker->partition.n_slices,
+					   });
 	return worker->owned_zeros;
 }
 

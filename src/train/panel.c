@@ -50,23 +50,29 @@ struct ls_update ls_panel_bias_update(const struct ls_worker *worker)
 	return update;
 }
 
-int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
-                             const struct ls_panel_rows *rows, float *out)
+/* What the gradients of weights and biases have in common. */
+static struct ls_gradient gradient_over(const struct ls_panel_view *view, const struct ls_panel_rows *rows, float *out)
 {
-	const struct ls_arith *arith = worker->pass.packed->arith;
-	struct ls_gradient gradient = {
-	    .n_k = inputs.end - inputs.begin,
-	    .in = rows->in,
-	    .ld_in = rows->ld_in,
+	return (struct ls_gradient){
 	    .delta = rows->deltas,
 	    .ld_delta = view->panel.width,
 	    .width = view->panel.width,
 	    .slices = rows->slices,
 	    .n_slices = rows->n_slices,
 	    .out = out,
-	    .target = ls_panel_weights(view, inputs.begin),
-	    .update = &worker->update,
 	};
+}
+
+int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
+                             const struct ls_panel_rows *rows, float *out)
+{
+	const struct ls_arith *arith = worker->pass.packed->arith;
+	struct ls_gradient gradient = gradient_over(view, rows, out);
+	gradient.n_k = inputs.end - inputs.begin;
+	gradient.in = rows->in;
+	gradient.ld_in = rows->ld_in;
+	gradient.target = ls_panel_weights(view, inputs.begin);
+	gradient.update = &worker->update;
 	if (rows->zeros && rows->zeros->for_gradient && view->panel.width == arith->panel) {
 		gradient.rows = rows->zeros->rows;
 		gradient.slices = rows->zeros->slices + rows->first_slice;
@@ -80,18 +86,12 @@ int ls_panel_bias_gradient(const struct ls_worker *worker, const struct ls_panel
 {
 	static const float one = 1;
 	struct ls_update update = ls_panel_bias_update(worker);
-	return worker->pass.packed->arith->gradient(&(struct ls_gradient){
-	    .n_k = 1,
-	    .in = &one,
-	    .delta = rows->deltas,
-	    .ld_delta = view->panel.width,
-	    .width = view->panel.width,
-	    .slices = rows->slices,
-	    .n_slices = rows->n_slices,
-	    .out = out,
-	    .target = ls_panel_biases(view),
-	    .update = &update,
-	});
+	struct ls_gradient gradient = gradient_over(view, rows, out);
+	gradient.n_k = 1;
+	gradient.in = &one;
+	gradient.target = ls_panel_biases(view);
+	gradient.update = &update;
+	return worker->pass.packed->arith->gradient(&gradient);
 }
 
 int ls_panel_update_rest(const struct ls_worker *worker, const struct ls_panel_view *view, uint32_t n_parts,

@@ -114,6 +114,7 @@ static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_
 	              .slices = ls_train_slices(&trainer->options),
 	              .n_workers = way.n_workers,
 	              .with_dropout = trainer->options.dropout > 0,
+	              .with_zeros = trainer->scaling.shift == NULL,
 	              .split = way.split},
 	};
 	destroy_workers(trainer);

@@ -121,8 +121,10 @@ static lockstep_status create_owned(struct ls_worker *worker, const struct ls_wo
 	worker->batch_slices = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->batch_slices);
 	if (!worker->owned || !worker->batch_slices)
 		return ls_error_memory(error, "a worker's inputs");
+	if (!shape->with_zeros)
+		return LOCKSTEP_OK;
 	return ls_zeros_create(&worker->owned_zeros, shape->packed->arith, shape->batch, worker->ld_owned,
-	                       shape->slices, error);
+	                       shape->slices, LS_ZEROS_FOR_GRADIENT, error);
 }
 
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
@@ -136,9 +138,11 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 	if (!status)
 		status = ls_shard_create(&worker->shard, shape->packed, max_shard_rows(shape), 1, shape->with_dropout,
 		                         error);
-	if (!status)
+	int for_gradient = shape->split == LOCKSTEP_SPLIT_OWNERS ? 0 : LS_ZEROS_FOR_GRADIENT;
+	if (!status && shape->with_zeros)
 		status = ls_zeros_create(&worker->zeros, shape->packed->arith, max_shard_rows(shape),
-		                         shape->packed->layers[0].forward.n_k, shape->slices, error);
+		                         shape->packed->layers[0].forward.n_k, shape->slices,
+		                         LS_ZEROS_FOR_PRODUCT | for_gradient, error);
 	if (!status && shape->split == LOCKSTEP_SPLIT_UNITS)
 		status = create_replica(worker, shape, i_worker, error);
 	if (!status && shape->split == LOCKSTEP_SPLIT_OWNERS)

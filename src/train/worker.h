@@ -35,10 +35,10 @@ struct ls_worker {
 	struct ls_packed *replica;      /* the worker's part of the network when units are split; else NULL */
 	float *shown[2]; /* [rows][replica's first outputs]: activations for the others, by step's parity */
 	size_t ld_shown;
-	struct ls_zeros *zeros; /* of the worker's rows */
+	struct ls_zeros *zeros; /* of the worker's rows; NULL: inputs are never 0 */
 	float *owned;           /* [batch][ld_owned] inputs of its own weights, when these have owners; else NULL */
 	size_t ld_owned;
-	struct ls_zeros *owned_zeros; /* of the first layer's owned inputs */
+	struct ls_zeros *owned_zeros; /* of the first layer's owned inputs; NULL likewise */
 	uint32_t *batch_slices;       /* [slices + 1] first rows of the mini-batch's slices */
 	float *deltas;                /* [rows][panel] of one panel at a time */
 	float *ring;                  /* [LS_RING_SLOTS][max subtrees][block floats]; NULL when nothing is reduced */
@@ -63,6 +63,7 @@ struct ls_worker_shape {
 	const struct ls_blocks *blocks;
 	uint32_t batch, slices, n_workers;
 	int with_dropout;
+	int with_zeros; /* inputs may be 0 */
 	enum lockstep_split split;
 };
 
