@@ -189,14 +189,15 @@ INLINE size_t target_offset(const struct ls_target *target, size_t k, size_t wid
 
 /* ---- Gradients ------------------------------------------------------- */
 
-/* With many rows, GROUP tiles take their turn with a chunk of slices: about
- * CHUNK_ROWS rows, whose deltas stay in the first-level cache. */
-#define CHUNK_ROWS 64
+/* With many rows, GROUP tiles take their turn with a chunk of slices, of about
+ * CHUNK_ROWS rows: their deltas, and what the tiles' columns share of a cache
+ * line, come from the first-level cache after the first tile. */
 #define GROUP 8
 
 /* Sums waiting for their right-hand neighbour: one tile a level. */
+typedef float tile_sums[TILE_VECTORS * VEC];
 struct tile_stack {
-	_Alignas(64) float tiles[LS_SUBTREES_MAX / 2 + 1][TILE_VECTORS * VEC];
+	_Alignas(64) tile_sums tiles[LS_SUBTREES_MAX / 2 + 1];
 };
 
 /* One tile of the sums: columns first .. of `in`, over the rows listed from
@@ -317,11 +318,12 @@ INLINE void begin_slice(const int vectors, const int n, struct walk *at, vec sum
 	next_row(at);
 }
 
-/* From a slice to the next: adds the one's last row, adds the sum to the one
- * waiting (if there is one), lets that wait, and begins the other. All of it for
- * one vector after the other: a processor stores less in a cycle than it
- * multiplies, and stores alone would hold it up for as long as two rows take. */
-INLINE void turn_slice(const int vectors, const int n, const int adds, struct walk *at, float *waiting,
+/* From a slice to the next: adds the one's last row, adds the sum to the `adds`
+ * sums that wait, the last of them first, lets that wait in the first one's
+ * place, and begins the other. All of it for one vector after the other: a
+ * processor stores less in a cycle than it multiplies, and stores alone would
+ * hold it up for as long as two rows take. */
+INLINE void turn_slice(const int vectors, const int n, const int adds, struct walk *at, tile_sums *waiting,
                        vec sum[TILE_1][PANEL])
 {
 	const float *last_in = at->in, *last_delta = at->delta;
@@ -334,9 +336,10 @@ INLINE void turn_slice(const int vectors, const int n, const int adds, struct wa
 		vec last_x = vec_all(last_in[i]), x = vec_all(at->in[i]);
 		UNROLL for (int v = 0; v < vectors; v++)
 		{
-			float *to = waiting + (i * vectors + v) * VEC;
+			int place = (i * vectors + v) * VEC;
 			vec ended = vec_fma(last_x, d[v], sum[i][v]);
-			vec_store(to, adds ? vec_add(vec_load(to), ended) : ended);
+			UNROLL for (int a = adds; a > 0; a--) ended = vec_add(vec_load(waiting[a - 1] + place), ended);
+			vec_store(waiting[0] + place, ended);
 			sum[i][v] = vec_mul(x, vec_load(at->delta + v * VEC));
 		}
 	}
@@ -348,16 +351,20 @@ INLINE void turn_slice(const int vectors, const int n, const int adds, struct wa
 INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, uint32_t slice, struct walk *at,
                       vec sum[TILE_1][PANEL])
 {
-	float(*waiting)[TILE_VECTORS * VEC] = stack->tiles + __builtin_popcount(slice);
+	tile_sums *end = stack->tiles + __builtin_popcount(slice);
 
 	if (!(slice & 1)) {
-		turn_slice(vectors, n, 0, at, waiting[0], sum);
+		turn_slice(vectors, n, 0, at, end, sum);
 		return;
 	}
-	turn_slice(vectors, n, 1, at, *--waiting, sum);
-	for (uint32_t ones = slice >> 1; ones & 1; ones >>= 1, waiting--)
+	if (!(slice & 2)) {
+		turn_slice(vectors, n, 1, at, end - 1, sum);
+		return;
+	}
+	turn_slice(vectors, n, 2, at, end - 2, sum);
+	for (uint32_t ones = slice >> 2; ones & 1; ones >>= 1, end--)
 		for (int i = 0; i < n * vectors * VEC; i += VEC)
-			vec_store(waiting[-1] + i, vec_add(vec_load(waiting[-1] + i), vec_load(waiting[0] + i)));
+			vec_store(end[-3] + i, vec_add(vec_load(end[-3] + i), vec_load(end[-2] + i)));
 }
 
 /* The end of the last slice here: what waits is added, and what comes of it
@@ -365,7 +372,7 @@ INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, 
 INLINE void end_slices(const int vectors, const int n, const struct gradient_tile *tile, uint32_t slice,
                        vec sum[TILE_1][PANEL], struct update *update)
 {
-	float(*waiting)[TILE_VECTORS * VEC] = tile->stack->tiles + __builtin_popcount(slice);
+	tile_sums *waiting = tile->stack->tiles + __builtin_popcount(slice);
 	for (uint32_t ones = slice; ones & 1; ones >>= 1) {
 		const float *left = *--waiting;
 		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
