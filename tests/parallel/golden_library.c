@@ -5,12 +5,14 @@
  * trainer recorded in tests/golden.txt. A plain program that prints TAP, so
  * that it also runs under sanitizers and emulators.
  *
- *	golden_library [--long] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER [--overlay FOLDER]
+ *	golden_library [--long|--short] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER [--overlay FOLDER]
  *
  * The short jobs run on the full product, by pthreads also with owners of
  * parameters on three workers and, where the first layer's units can be split,
- * that way, on as many as they can; with --long the jobs on all 60,000 rows run instead, on one
- * worker and on as many as there are slices.
+ * that way, on as many as they can. With --long the jobs on all 60,000 rows run
+ * instead, on one worker and on as many as there are slices. With --short three
+ * workers run, or as many as there are slices, and the portable kernels, which
+ * take nearly all of the time, by pthreads and rows alone.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -28,7 +30,7 @@
 struct settings {
 	const char *golden, *mnist, *overlay;
 	const char *isas, *workers; /* comma-separated; NULL: the defaults */
-	int is_long;
+	int is_long, is_short;
 };
 
 static lockstep_dataset *folders[2]; /* by GOLDEN_MNIST and GOLDEN_OVERLAY, once opened */
@@ -223,7 +225,8 @@ static uint32_t most_by_units(const struct golden_job *job, uint32_t slices)
 /* A job with fewer slices than any listed number runs on as many as it has. */
 static int runs_workers(const struct settings *settings, uint32_t workers, uint32_t slices)
 {
-	const char *list = settings->workers ? settings->workers : "1,2,3,4,5,7,8,16";
+	const char *list = settings->is_short ? "3" : "1,2,3,4,5,7,8,16";
+	list = settings->workers ? settings->workers : list;
 	char text[12];
 	if (workers > slices)
 		return 0;
@@ -266,14 +269,15 @@ static void test_ways(const struct settings *settings, const struct golden_job *
 {
 	static const enum lockstep_engine engines[] = {LOCKSTEP_PTHREADS, LOCKSTEP_SERIAL, LOCKSTEP_OPENMP};
 	uint32_t slices = job_slices(job, data), most = most_by_units(job, slices);
+	int only_one = settings->is_short && strcmp(isa, "portable") == 0;
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
 		if (engines[i] == LOCKSTEP_OPENMP && !lockstep_has_openmp())
 			continue;
-		if (settings->is_long && engines[i] != LOCKSTEP_PTHREADS)
+		if ((settings->is_long || only_one) && engines[i] != LOCKSTEP_PTHREADS)
 			continue;
 		struct way way = {engines[i], LOCKSTEP_SPLIT_ROWS, isa};
 		test_point(settings, job, data, 1, slices, &way);
-		if (engines[i] != LOCKSTEP_PTHREADS || slices == 1)
+		if (engines[i] != LOCKSTEP_PTHREADS || slices == 1 || only_one)
 			continue; /* test_split.c runs them by OpenMP too */
 		way.split = LOCKSTEP_SPLIT_OWNERS;
 		test_point(settings, job, data, slices < 3 ? slices : 3, slices < 3 ? slices : 3, &way);
@@ -303,18 +307,19 @@ static void test_job(const struct settings *settings, const struct golden_job *j
 
 static int parse_arguments(struct settings *settings, int argc, char **argv)
 {
-	static const struct option options[] = {{"long", no_argument, NULL, 'l'},
-	                                        {"isa", required_argument, NULL, 'i'},
-	                                        {"workers", required_argument, NULL, 'w'},
-	                                        {"golden", required_argument, NULL, 'g'},
-	                                        {"mnist", required_argument, NULL, 'm'},
-	                                        {"overlay", required_argument, NULL, 'o'},
-	                                        {NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"long", no_argument, NULL, 'l'},          {"short", no_argument, NULL, 's'},
+	    {"isa", required_argument, NULL, 'i'},     {"workers", required_argument, NULL, 'w'},
+	    {"golden", required_argument, NULL, 'g'},  {"mnist", required_argument, NULL, 'm'},
+	    {"overlay", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 	*settings = (struct settings){0};
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {
 		case 'l':
 			settings->is_long = 1;
+			break;
+		case 's':
+			settings->is_short = 1;
 			break;
 		case 'i':
 			settings->isas = optarg;
@@ -342,9 +347,10 @@ int main(int argc, char **argv)
 {
 	struct settings settings;
 	if (parse_arguments(&settings, argc, argv)) {
-		fputs("usage: golden_library [--long] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER "
-		      "[--overlay FOLDER]\n",
-		      stderr);
+		fputs(
+		    "usage: golden_library [--long|--short] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER "
+		    "[--overlay FOLDER]\n",
+		    stderr);
 		return 2;
 	}
 	for (size_t i = 0; i < n_golden_jobs; i++)
