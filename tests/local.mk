@@ -92,24 +92,27 @@ endif
 # What tests share, and the reference trainer, which has no code of src/.
 check_LTLIBRARIES += libsupport.la libreference.la
 libsupport_la_SOURCES = \
-	%D%/faults/small_job.c \
-	%D%/faults/small_job.h \
 	%D%/support/arith_tables.c \
 	%D%/support/arith_tables.h \
-	%D%/support/data_files.c \
-	%D%/support/data_files.h \
 	%D%/support/double_case.c \
 	%D%/support/double_case.h \
 	%D%/support/fp32_functions.c \
 	%D%/support/fp32_functions.h \
 	%D%/support/kernel_sums.c \
 	%D%/support/kernel_sums.h \
-	%D%/support/signed_file.c \
-	%D%/support/signed_file.h \
 	%D%/support/split_jobs.c \
 	%D%/support/split_jobs.h \
 	%D%/support/summation_tree.c \
 	%D%/support/summation_tree.h
+if HAVE_CRITERION
+libsupport_la_SOURCES += \
+	%D%/faults/small_job.c \
+	%D%/faults/small_job.h \
+	%D%/support/data_files.c \
+	%D%/support/data_files.h \
+	%D%/support/signed_file.c \
+	%D%/support/signed_file.h
+endif
 libreference_la_SOURCES = \
 	%D%/support/golden_jobs.c \
 	%D%/support/golden_jobs.h \
