@@ -220,26 +220,26 @@ INLINE void add_row(const int vectors, const int n, const float *in, const float
 	}
 }
 
-/* A walk over rows: where the next one stands. A variable of its own, which no
- * store can alias: it stays in registers. */
-struct walk {
+/* Where the next row stands. A variable of its own, which no store can alias: it
+ * stays in registers. */
+struct cursor {
 	const float *in, *delta;
 	size_t ld_in, ld_delta;
 };
 
-INLINE struct walk walk_from(const struct gradient_tile *tile, size_t row)
+INLINE struct cursor cursor_at(const struct gradient_tile *tile, size_t row)
 {
 	const struct ls_gradient *g = tile->gradient;
-	return (struct walk){g->in + tile->first + row * g->ld_in, g->delta + row * g->ld_delta, g->ld_in, g->ld_delta};
+	return (struct cursor){g->in + tile->first + row * g->ld_in, g->delta + row * g->ld_delta, g->ld_in, g->ld_delta};
 }
 
-INLINE void next_row(struct walk *at)
+INLINE void next_row(struct cursor *at)
 {
 	at->in += at->ld_in;
 	at->delta += at->ld_delta;
 }
 
-INLINE void add_rows(const int vectors, const int n, struct walk *at, size_t n_rows, vec sum[TILE_1][PANEL])
+INLINE void add_rows(const int vectors, const int n, struct cursor *at, size_t n_rows, vec sum[TILE_1][PANEL])
 {
 	for (; n_rows > 0; n_rows--, next_row(at))
 		add_row(vectors, n, at->in, at->delta, sum);
@@ -249,7 +249,7 @@ INLINE void add_rows(const int vectors, const int n, struct walk *at, size_t n_r
 INLINE void add_listed_rows(const int vectors, const int n, const struct gradient_tile *tile, size_t begin, size_t end,
                             vec sum[TILE_1][PANEL])
 {
-	const struct walk from = walk_from(tile, 0);
+	const struct cursor from = cursor_at(tile, 0);
 	const uint32_t *rows = tile->gradient->rows;
 	for (size_t j = begin; j < end; j++)
 		add_row(vectors, n, from.in + rows[j] * from.ld_in, from.delta + rows[j] * from.ld_delta, sum);
@@ -306,7 +306,7 @@ INLINE void finish_sums(const int vectors, const int n, const struct gradient_ti
 
 /* A chain that begins with a product in place of 0 + product differs in the sign
  * of a zero at most, which no sum keeps. */
-INLINE void begin_slice(const int vectors, const int n, struct walk *at, vec sum[TILE_1][PANEL])
+INLINE void begin_slice(const int vectors, const int n, struct cursor *at, vec sum[TILE_1][PANEL])
 {
 	vec d[PANEL];
 	UNROLL for (int v = 0; v < vectors; v++) d[v] = vec_load(at->delta + v * VEC);
@@ -323,7 +323,7 @@ INLINE void begin_slice(const int vectors, const int n, struct walk *at, vec sum
  * place, and begins the other. All of it for one vector after the other: a
  * processor stores less in a cycle than it multiplies, and stores alone would
  * hold it up for as long as two rows take. */
-INLINE void turn_slice(const int vectors, const int n, const int adds, struct walk *at, tile_sums *waiting,
+INLINE void turn_slice(const int vectors, const int n, const int adds, struct cursor *at, tile_sums *waiting,
                        vec sum[TILE_1][PANEL])
 {
 	const float *last_in = at->in, *last_delta = at->delta;
@@ -348,7 +348,7 @@ INLINE void turn_slice(const int vectors, const int n, const int adds, struct wa
 
 /* The end of a slice that is not the last one here. As many sums wait as its
  * number has ones, and as many are combined as it has trailing ones. */
-INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, uint32_t slice, struct walk *at,
+INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, uint32_t slice, struct cursor *at,
                       vec sum[TILE_1][PANEL])
 {
 	tile_sums *end = stack->tiles + __builtin_popcount(slice);
@@ -392,13 +392,14 @@ INLINE void sum_slices(const int vectors, const int n, const struct gradient_til
 {
 	for (uint32_t slice = slices.begin; slice < slices.end; slice++) {
 		size_t begin = tile->slices[slice], end = tile->slices[slice + 1];
-		struct walk at = walk_from(tile, begin);
 		vec sum[TILE_1][PANEL];
 		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
-		if (tile->gradient->rows)
+		if (tile->gradient->rows) {
 			add_listed_rows(vectors, n, tile, begin, end, sum);
-		else
+		} else {
+			struct cursor at = cursor_at(tile, begin);
 			add_rows(vectors, n, &at, end - begin, sum);
+		}
 		end_slices(vectors, n, tile, slice, sum, update);
 	}
 }
@@ -409,7 +410,7 @@ INLINE void sum_long_slices(const int vectors, const int n, const struct gradien
 {
 	const uint32_t *first_row = tile->slices;
 	uint32_t last = slices.end - 1;
-	struct walk at = walk_from(tile, first_row[slices.begin]);
+	struct cursor at = cursor_at(tile, first_row[slices.begin]);
 	vec sum[TILE_1][PANEL];
 
 	begin_slice(vectors, n, &at, sum);
@@ -421,6 +422,7 @@ INLINE void sum_long_slices(const int vectors, const int n, const struct gradien
 	end_slices(vectors, n, tile, last, sum, update);
 }
 
+/* Has every slice two consecutive rows or more? */
 static int all_long(const struct ls_gradient *g, struct ls_range slices)
 {
 	if (g->rows)

@@ -225,8 +225,8 @@ static uint32_t most_by_units(const struct golden_job *job, uint32_t slices)
 /* A job with fewer slices than any listed number runs on as many as it has. */
 static int runs_workers(const struct settings *settings, uint32_t workers, uint32_t slices)
 {
-	const char *list = settings->is_short ? "3" : "1,2,3,4,5,7,8,16";
-	list = settings->workers ? settings->workers : list;
+	const char *usual = settings->is_short ? "3" : "1,2,3,4,5,7,8,16";
+	const char *list = settings->workers ? settings->workers : usual;
 	char text[12];
 	if (workers > slices)
 		return 0;
