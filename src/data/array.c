@@ -13,8 +13,7 @@
 #include "base/memory.h"
 #include "table.h"
 
-#define CHUNK_BYTES 16384    /* a multiple of every element's width */
-#define FIRST_CAPACITY 65536 /* elements allocated before any has arrived */
+#define CHUNK_BYTES 16384 /* a multiple of every element's width */
 
 static const unsigned element_width[] = {
     [LS_ELEMENT_U8] = 1,  [LS_ELEMENT_BOOL] = 1, [LS_ELEMENT_I8] = 1,  [LS_ELEMENT_I16] = 2,
@@ -137,18 +136,20 @@ static lockstep_status convert(struct ls_array *array, size_t n_done, const uint
 	return LOCKSTEP_OK;
 }
 
-/* Room for `needed` of `n_all` elements: doubles, and never passes n_all. */
+/* Room for `needed` of `n_all` elements: at first for what the file's size
+ * lets expect, since touching new memory takes as long as inflating into it;
+ * then doubles. Never passes n_all. */
 static lockstep_status reserve(struct ls_array *array, size_t *capacity, size_t needed, size_t n_all,
-                               lockstep_error *error)
+                               const struct ls_bytes *stream, lockstep_error *error)
 {
 	int is_bytes = array->element == LS_ELEMENT_U8;
 	size_t size = is_bytes ? 1 : sizeof(float);
-	size_t larger = *capacity ? *capacity * 2 : FIRST_CAPACITY;
 
 	if (needed <= *capacity)
 		return LOCKSTEP_OK;
-	if (larger > n_all)
-		larger = n_all;
+	size_t larger = *capacity ? *capacity * 2 : ls_bytes_expected(stream) / element_width[array->element];
+	larger = larger < needed ? needed : larger;
+	larger = larger > n_all ? n_all : larger;
 	void *values = is_bytes ? (void *)array->bytes : array->floats;
 	values = ls_memory_grow(values, *capacity * size, larger, size);
 	if (!values)
@@ -181,7 +182,7 @@ static lockstep_status read_values(struct ls_array *array, struct ls_bytes *stre
 		if (!status && n_read < n * width)
 			status = too_short(array, stream, error);
 		if (!status)
-			status = reserve(array, &capacity, done + n, n_all, error);
+			status = reserve(array, &capacity, done + n, n_all, stream, error);
 		if (status)
 			break;
 		if (array->element == LS_ELEMENT_U8)

@@ -26,6 +26,10 @@ const char *ls_bytes_path(const struct ls_bytes *stream);
 /* Bytes consumed so far, counted after decompression. */
 uint64_t ls_bytes_offset(const struct ls_bytes *stream);
 
+/* Bytes of the whole stream to make room for: its size, where the file tells;
+ * of gzip data a guess, in proportion to the file's size. Never 0. */
+size_t ls_bytes_expected(const struct ls_bytes *stream);
+
 /* The bytes that come next, not consumed; *n_bytes is 0 at the end only. At
  * the start of the stream they are LS_BYTES_WINDOW bytes or the whole of it.
  * *bytes is borrowed until the next call. */

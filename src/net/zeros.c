@@ -42,20 +42,23 @@ static int allocate_for_gradient(struct ls_zeros *zeros, uint32_t max_slices)
 	return zeros->rows && zeros->slices;
 }
 
-lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *arith, size_t max_rows,
-                                size_t max_columns, uint32_t max_slices, int wanted, lockstep_error *error)
+lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_zeros_shape *shape, lockstep_error *error)
 {
 	struct ls_zeros *zeros = ls_memory_allocate(1, sizeof *zeros);
 	if (!zeros)
 		return ls_error_memory(error, "the lists of zeros");
 
-	*zeros = (struct ls_zeros){.arith = arith, .max_rows = max_rows, .max_columns = max_columns, .wanted = wanted};
-	if (groups_of(arith, max_columns) * max_rows > UINT32_MAX)
-		zeros->wanted &= ~LS_ZEROS_FOR_GRADIENT;  /* its lists are counted in 32 bits */
-	zeros->words_a_row = max_columns / WORD_BITS + 2; /* a tile's bits may reach into the next one */
-	zeros->bits = ls_memory_allocate(max_rows + 1, zeros->words_a_row * sizeof *zeros->bits);
+	*zeros = (struct ls_zeros){.arith = shape->arith,
+	                           .max_rows = shape->max_rows,
+	                           .max_columns = shape->max_columns,
+	                           .wanted = shape->n_outputs < shape->arith->panel ? 0 : shape->wanted};
+	if (groups_of(shape->arith, shape->max_columns) * shape->max_rows > UINT32_MAX)
+		zeros->wanted &= ~LS_ZEROS_FOR_GRADIENT; /* its lists are counted in 32 bits */
+	/* A tile's bits may reach into the next word. */
+	zeros->words_a_row = shape->max_columns / WORD_BITS + 2;
+	zeros->bits = ls_memory_allocate(shape->max_rows + 1, zeros->words_a_row * sizeof *zeros->bits);
 	if (!zeros->bits || ((zeros->wanted & LS_ZEROS_FOR_PRODUCT) && !allocate_for_product(zeros)) ||
-	    ((zeros->wanted & LS_ZEROS_FOR_GRADIENT) && !allocate_for_gradient(zeros, max_slices))) {
+	    ((zeros->wanted & LS_ZEROS_FOR_GRADIENT) && !allocate_for_gradient(zeros, shape->max_slices))) {
 		ls_zeros_destroy(zeros);
 		return ls_error_memory(error, "the lists of zeros");
 	}

@@ -54,10 +54,17 @@ struct ls_zeros_input {
 #define LS_ZEROS_FOR_PRODUCT 1
 #define LS_ZEROS_FOR_GRADIENT 2
 
-/* Room for so many rows, columns and slices, and for the kinds of lists that
- * are wanted. Caller owns *out. */
-lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_arith *arith, size_t max_rows,
-                                size_t max_columns, uint32_t max_slices, int wanted, lockstep_error *error);
+/* What to make room for. */
+struct ls_zeros_shape {
+	const struct ls_arith *arith;
+	size_t max_rows, max_columns;
+	uint32_t max_slices; /* of the gradient */
+	size_t n_outputs;    /* of the layer: without a full panel of them no list is read, and none is made */
+	int wanted;          /* kinds of lists */
+};
+
+/* Caller owns *out. */
+lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_zeros_shape *shape, lockstep_error *error);
 void ls_zeros_destroy(struct ls_zeros *zeros);
 
 /* Makes the wanted lists that pay. */

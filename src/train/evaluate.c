@@ -12,6 +12,7 @@
 /* What one worker needs. */
 struct seat {
 	struct ls_shard *shard;
+	struct ls_zeros *zeros; /* of a chunk's inputs */
 	struct ls_used_columns columns;
 	uint32_t rows[LS_CHUNK_ROWS];
 };
@@ -44,6 +45,11 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
 		return ls_error_memory(error, "the evaluation");
 
 	*evaluator = (struct ls_evaluator){.packed = packed, .options = options, .n_workers = n_workers};
+	struct ls_zeros_shape zeros = {.arith = packed->arith,
+	                               .max_rows = LS_CHUNK_ROWS,
+	                               .max_columns = packed->layers[0].forward.n_k,
+	                               .n_outputs = packed->layers[0].forward.n_out,
+	                               .wanted = LS_ZEROS_FOR_PRODUCT};
 	evaluator->seats = ls_memory_allocate(n_workers, sizeof *evaluator->seats);
 	evaluator->chunks = ls_memory_allocate(chunk_count(max_rows), sizeof *evaluator->chunks);
 	if (!evaluator->seats || !evaluator->chunks)
@@ -51,6 +57,8 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
 	for (uint32_t i = 0; !status && i < n_workers; i++) {
 		struct seat *seat = &evaluator->seats[i];
 		status = ls_shard_create(&seat->shard, packed, LS_CHUNK_ROWS, 0, 0, error);
+		if (!status)
+			status = ls_zeros_create(&seat->zeros, &zeros, error);
 		if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].forward.n_k))
 			status = ls_error_memory(error, "the evaluation");
 	}
@@ -68,6 +76,7 @@ void ls_evaluator_destroy(struct ls_evaluator *evaluator)
 		return;
 	for (uint32_t i = 0; evaluator->seats && i < evaluator->n_workers; i++) {
 		ls_used_columns_fini(&evaluator->seats[i].columns);
+		ls_zeros_destroy(evaluator->seats[i].zeros);
 		ls_shard_destroy(evaluator->seats[i].shard);
 	}
 	ls_memory_free(evaluator->chunks);
@@ -102,6 +111,21 @@ static void count_right(const struct ls_pass *pass, const float *z, size_t n, si
 	}
 }
 
+/* Shifted inputs are never 0. */
+static void find_zeros(struct seat *seat, const struct ls_source *source, struct ls_pass *pass)
+{
+	if (source->scaling->shift)
+		return;
+	pass->zeros = seat->zeros;
+	ls_zeros_find(seat->zeros, &(struct ls_zeros_input){
+				       .in = seat->shard->inputs,
+				       .ld = seat->shard->ld_inputs,
+				       .n_rows = pass->n_rows,
+				       .n_columns = seat->columns.n,
+				       .columns = pass->columns ? seat->columns.index : NULL,
+			       });
+}
+
 /* Forward over rows first .. of the running evaluation: the seat's last layer
  * then holds their pre-activations. */
 static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
@@ -122,6 +146,7 @@ static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat 
 	pass.columns = seat->columns.n == n_in ? NULL : &seat->columns;
 	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, NULL, pass.columns, seat->shard->inputs,
 	                 seat->shard->ld_inputs);
+	find_zeros(seat, evaluator->source, &pass);
 	ls_forward(seat->shard, &pass);
 	return pass;
 }

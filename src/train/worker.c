@@ -123,8 +123,32 @@ static lockstep_status create_owned(struct ls_worker *worker, const struct ls_wo
 		return ls_error_memory(error, "a worker's inputs");
 	if (!shape->with_zeros)
 		return LOCKSTEP_OK;
-	return ls_zeros_create(&worker->owned_zeros, shape->packed->arith, shape->batch, worker->ld_owned,
-	                       shape->slices, LS_ZEROS_FOR_GRADIENT, error);
+	return ls_zeros_create(&worker->owned_zeros,
+	                       &(struct ls_zeros_shape){.arith = shape->packed->arith,
+	                                                .max_rows = shape->batch,
+	                                                .max_columns = worker->ld_owned,
+	                                                .max_slices = shape->slices,
+	                                                .n_outputs = shape->packed->layers[0].forward.n_out,
+	                                                .wanted = LS_ZEROS_FOR_GRADIENT},
+	                       error);
+}
+
+static lockstep_status create_zeros(struct ls_worker *worker, const struct ls_worker_shape *shape,
+                                    lockstep_error *error)
+{
+	const struct ls_packed *packed = worker->replica ? worker->replica : shape->packed;
+	if (!shape->with_zeros)
+		return LOCKSTEP_OK;
+	return ls_zeros_create(
+	    &worker->zeros,
+	    &(struct ls_zeros_shape){.arith = packed->arith,
+	                             .max_rows = max_shard_rows(shape),
+	                             .max_columns = packed->layers[0].forward.n_k,
+	                             .max_slices = shape->slices,
+	                             .n_outputs = packed->layers[0].forward.n_out,
+	                             .wanted = LS_ZEROS_FOR_PRODUCT |
+	                                       (shape->split == LOCKSTEP_SPLIT_OWNERS ? 0 : LS_ZEROS_FOR_GRADIENT)},
+	    error);
 }
 
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
@@ -138,13 +162,10 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 	if (!status)
 		status = ls_shard_create(&worker->shard, shape->packed, max_shard_rows(shape), 1, shape->with_dropout,
 		                         error);
-	int for_gradient = shape->split == LOCKSTEP_SPLIT_OWNERS ? 0 : LS_ZEROS_FOR_GRADIENT;
-	if (!status && shape->with_zeros)
-		status = ls_zeros_create(&worker->zeros, shape->packed->arith, max_shard_rows(shape),
-		                         shape->packed->layers[0].forward.n_k, shape->slices,
-		                         LS_ZEROS_FOR_PRODUCT | for_gradient, error);
 	if (!status && shape->split == LOCKSTEP_SPLIT_UNITS)
 		status = create_replica(worker, shape, i_worker, error);
+	if (!status)
+		status = create_zeros(worker, shape, error);
 	if (!status && shape->split == LOCKSTEP_SPLIT_OWNERS)
 		status = create_owned(worker, shape, error);
 	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
