@@ -20,6 +20,10 @@ struct ls_draw {
 /* The four words of one draw. */
 void ls_draw(const struct ls_draw *draw, uint64_t seed, uint32_t words[4]);
 
+/* Those of the n draws whose units are first->unit and on, into words [4 n]. */
+void ls_draws(const struct ls_draw *first, uint64_t seed, uint32_t n, uint32_t *words);
+#define LS_DRAWS_BATCH 64 /* draws that are made together: multiples of it are the fastest */
+
 /* The bare function: counter words c0 .. c3 under the seed's two key words. */
 void ls_philox(const uint32_t counter[4], uint64_t seed, uint32_t words[4]);
 

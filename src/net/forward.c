@@ -53,25 +53,41 @@ static void sparse_products(const struct ls_packed_layer *layer, const struct ls
 	}
 }
 
-/* Draws one row's drop flags and writes what the next layer reads. */
-static void drop_row(const struct ls_dropout *dropout, uint32_t i_layer, uint32_t row, size_t n, const float *a,
-                     float *out, uint8_t *kept)
+/* What the next layer reads of n units, whose words were drawn. No branch: the
+ * words are random, and the loop is vectorised. */
+static void drop(const struct ls_dropout *dropout, const uint32_t *restrict words, size_t n, const float *restrict a,
+                 float *restrict out, uint8_t *restrict kept)
 {
-	uint32_t words[4];
-	for (uint32_t j = 0; j < n; j++) {
-		if (j % 4 == 0)
-			ls_draw(&(struct ls_draw){LS_PURPOSE_DROPOUT, i_layer, dropout->epoch, row, j / 4},
-			        dropout->seed, words);
-		kept[j] = words[j % 4] >= dropout->threshold;
-		out[j] = kept[j] ? a[j] * dropout->scale : 0;
+	uint32_t threshold = dropout->threshold;
+	float scale = dropout->scale;
+	for (size_t j = 0; j < n; j++) {
+		float scaled = a[j] * scale;
+		kept[j] = words[j] >= threshold;
+		out[j] = words[j] >= threshold ? scaled : 0;
+	}
+}
+
+/* The same of a row's units, from the draw of the first one. */
+static void drop_row(const struct ls_dropout *dropout, struct ls_draw draw, size_t n, const float *a, float *out,
+                     uint8_t *kept)
+{
+	uint32_t words[4 * LS_DRAWS_BATCH];
+	for (size_t j = 0; j < n; j += 4 * LS_DRAWS_BATCH, draw.unit += LS_DRAWS_BATCH) {
+		size_t n_drawn = n - j < 4 * LS_DRAWS_BATCH ? n - j : 4 * LS_DRAWS_BATCH;
+		ls_draws(&draw, dropout->seed, (uint32_t)(n_drawn + 3) / 4, words);
+		drop(dropout, words, n_drawn, a + j, out + j, kept + j);
 	}
 }
 
 static void drop_units(struct ls_shard_layer *layer, const struct ls_pass *pass, size_t i_layer, size_t n)
 {
 	for (size_t r = 0; r < pass->n_rows; r++)
-		drop_row(&pass->dropout, (uint32_t)i_layer, pass->rows[r], n, layer->a + r * layer->ld,
-		         layer->out + r * layer->ld, layer->kept + r * layer->ld);
+		drop_row(&pass->dropout,
+		         (struct ls_draw){.purpose = LS_PURPOSE_DROPOUT,
+		                          .layer = (uint32_t)i_layer,
+		                          .epoch = pass->dropout.epoch,
+		                          .row = pass->rows[r]},
+		         n, layer->a + r * layer->ld, layer->out + r * layer->ld, layer->kept + r * layer->ld);
 }
 
 static void first_products(const struct ls_shard *shard, const struct ls_pass *pass, float *out, size_t ld_out)

@@ -50,6 +50,24 @@ Test(random, draw_lays_its_counter_out_as_the_contract_does)
 	cr_assert_arr_eq(words, expected, sizeof words);
 }
 
+Test(random, draws_together_are_the_single_draws)
+{
+	enum { N_DRAWS = 3 * LS_DRAWS_BATCH + 1 };
+	static const uint32_t first_units[] = {0, 7, 0xffffffc0};
+	for (size_t i = 0; i < sizeof first_units / sizeof *first_units; i++)
+		for (uint32_t n = 0; n <= N_DRAWS; n++) {
+			struct ls_draw draw = {LS_PURPOSE_DROPOUT, 62, 0x13198a2e, 0x85a308d3, first_units[i]};
+			uint32_t words[4 * N_DRAWS + 1], one[4];
+			memset(words, 0xa5, sizeof words);
+			ls_draws(&draw, 0x299f31d0a4093822, n, words);
+			for (uint32_t d = 0; d < n; d++, draw.unit++) {
+				ls_draw(&draw, 0x299f31d0a4093822, one);
+				cr_assert_arr_eq(words + 4 * d, one, sizeof one, "draw %u of %u", d, n);
+			}
+			cr_assert_eq(words[4 * n], 0xa5a5a5a5, "%u draws wrote on", n);
+		}
+}
+
 Test(random, purposes_have_the_numbers_of_the_contract)
 {
 	cr_assert_eq(LS_PURPOSE_WEIGHT, 1);
