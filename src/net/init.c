@@ -29,20 +29,29 @@ static float weight(enum lockstep_init init, const struct ls_layer *layer, uint3
 	return (float)normal(word);
 }
 
+/* `draw` is that of the row's first weight. */
+static void init_row(const struct ls_layer *layer, enum lockstep_init init, struct ls_draw draw, uint64_t seed,
+                     float *weights)
+{
+	uint32_t words[4 * LS_DRAWS_BATCH];
+	for (uint32_t k = 0; k < layer->n_in; k++, draw.unit++) {
+		if (k % LS_DRAWS_BATCH == 0)
+			ls_draws(&draw, seed, LS_DRAWS_BATCH, words);
+		weights[k] = weight(init, layer, words[k % LS_DRAWS_BATCH * 4]);
+	}
+}
+
 static void init_layer(struct lockstep_network *network, uint32_t i_layer)
 {
 	struct ls_layer *layer = &network->layers[i_layer];
 	enum lockstep_init init = network->options.init;
+	uint64_t seed = network->options.seed;
 	uint32_t words[4];
 
 	for (uint32_t j = 0; j < layer->n_out; j++) {
-		for (uint32_t k = 0; k < layer->n_in; k++) {
-			ls_draw(&(struct ls_draw){.purpose = LS_PURPOSE_WEIGHT, .layer = i_layer, .row = j, .unit = k},
-			        network->options.seed, words);
-			layer->weight[(size_t)j * layer->n_in + k] = weight(init, layer, words[0]);
-		}
-		ls_draw(&(struct ls_draw){.purpose = LS_PURPOSE_BIAS, .layer = i_layer, .unit = j},
-		        network->options.seed, words);
+		init_row(layer, init, (struct ls_draw){.purpose = LS_PURPOSE_WEIGHT, .layer = i_layer, .row = j}, seed,
+		         layer->weight + (size_t)j * layer->n_in);
+		ls_draw(&(struct ls_draw){.purpose = LS_PURPOSE_BIAS, .layer = i_layer, .unit = j}, seed, words);
 		layer->bias[j] = init == LOCKSTEP_INIT_NORMAL ? (float)normal(words[0]) : 0;
 	}
 }
