@@ -99,9 +99,20 @@ struct ls_block {
 /* Which of a table's columns some rows use. Arrays are the caller's. */
 struct ls_used_columns {
 	size_t n;
+	uint64_t
+	    *bits; /* [LS_BIT_WORDS(n_columns)] set for the columns in use: column j is bit j % 64 of word j / 64 */
 	uint32_t *index;  /* [n_columns + LS_ROW_ALIGNMENT] the columns in use, ascending */
-	uint32_t *starts; /* [n_columns + 1] of the instruction set's own use */
-	uint8_t *used;    /* [n_columns] not 0 for the columns in use */
+	uint32_t *starts; /* [n_columns + 1] of the instruction set's own use, like: */
+	int packs;
+};
+#define LS_BIT_WORDS(n) (((n) + 63) / 64)
+
+/* What a row's n columns become. */
+struct ls_gather {
+	size_t n;
+	const struct ls_used_columns *columns; /* leaves the others out; NULL: takes all */
+	int by_255;                            /* x / 255 */
+	const float *shift, *scale;            /* [n] (x - shift) * scale; NULL: no shift */
 };
 
 struct ls_arith {
@@ -136,22 +147,15 @@ struct ls_arith {
 	/* In place: output activations become deltas. */
 	void (*deltas)(const struct ls_block *a, enum lockstep_loss loss, const struct ls_targets *targets);
 
-	/* used[i] becomes non-zero where in[i] is. */
-	void (*mark_bytes)(size_t n, const uint8_t *in, uint8_t *used);
-	void (*mark_floats)(size_t n, const float *in, uint8_t *used);
-	/* Lists those of n columns that are marked as used. */
+	/* Bit j of the words is set where in[j] is not 0; others stay. */
+	void (*mark_bytes)(size_t n, const uint8_t *in, uint64_t *bits);
+	void (*mark_floats)(size_t n, const float *in, uint64_t *bits);
+	/* Lists those of n columns whose bits are set. */
 	void (*list_columns)(size_t n, struct ls_used_columns *columns);
-	/* Bit j of the words is set where in[j] is not 0; the last word is filled up
-	 * with zeros. */
-	void (*nonzero_bits)(size_t n, const float *in, uint64_t *words);
-	/* A row's n columns, or (columns not NULL) those in use, as fp32 or, by_255,
-	 * as their quotient by 255; of those in use up to LS_ROW_ALIGNMENT floats
-	 * more are written behind them. */
-	void (*gather_bytes)(size_t n, const uint8_t *in, const struct ls_used_columns *columns, int by_255,
-	                     float *out);
-	void (*gather_floats)(size_t n, const float *in, const struct ls_used_columns *columns, int by_255, float *out);
-	/* values[i] = (values[i] - shift[i]) * scale[i] */
-	void (*rescale)(size_t n, const float *shift, const float *scale, float *values);
+	/* One row as fp32; with columns, up to LS_ROW_ALIGNMENT floats behind it
+	 * are written too. */
+	void (*gather_bytes)(const struct ls_gather *gather, const uint8_t *in, float *out);
+	void (*gather_floats)(const struct ls_gather *gather, const float *in, float *out);
 
 	/* For benchmarks: n rounds of peak_flops floating-point operations on
 	 * registers alone, as fast as the processor goes. The result is of no use. */

@@ -4,7 +4,8 @@
  * the unused columns left out. Compiled once per instruction set (isa_*.c
  * include it). Columns are dropped a vector at a time: the list of the columns
  * in use doubles as the permutation that moves a vector's used lanes to its
- * front; what lies behind them is overwritten by the next vector.
+ * front; what lies behind them is overwritten by the next vector. Where the
+ * processor packs bytes, they are dropped 64 at a time, before the conversion.
  */
 #ifndef LS_ARITH_INPUTS_H
 #define LS_ARITH_INPUTS_H
@@ -12,46 +13,35 @@
 #include "arith.h"
 #include "vec.h"
 
-static void mark_bytes(size_t n, const uint8_t *restrict in, uint8_t *restrict used)
+static void mark_bytes(size_t n, const uint8_t *in, uint64_t *bits)
 {
-	for (size_t i = 0; i < n; i++)
-		used[i] |= in[i];
+	size_t i = 0;
+	for (; i + BYTES <= n; i += BYTES)
+		bits[i / 64] |= nonzero_bytes(in + i) << i % 64;
+	for (; i < n; i++)
+		bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
 }
 
-static void mark_floats(size_t n, const float *restrict in, uint8_t *restrict used)
+static void mark_floats(size_t n, const float *in, uint64_t *bits)
 {
-	for (size_t i = 0; i < n; i++)
-		used[i] |= in[i] != 0;
+	size_t i = 0;
+	for (; i + VEC <= n; i += VEC)
+		bits[i / 64] |= (uint64_t)nonzero_lanes(vec_load(in + i)) << i % 64;
+	for (; i < n; i++)
+		bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
 }
 
 static void list_columns(size_t n, struct ls_used_columns *columns)
 {
-	const uint8_t *used = columns->used;
-	size_t i = 0;
 	uint32_t count = 0;
-	for (; i + VEC <= n; i += VEC) {
+	for (size_t i = 0; i < n; i += VEC) {
 		columns->starts[i / VEC] = count;
-		count += list_lanes(used + i, (uint32_t)i, columns->index + count);
+		count += list_lanes((uint32_t)(columns->bits[i / 64] >> i % 64), (uint32_t)i, columns->index + count);
 	}
-	columns->starts[i / VEC] = count;
-	for (; i < n; i++) {
-		columns->index[count] = (uint32_t)i;
-		count += used[i] != 0;
-	}
+	if (n % VEC == 0)
+		columns->starts[n / VEC] = count;
 	columns->n = count;
-}
-
-static void nonzero_bits(size_t n, const float *in, uint64_t *words)
-{
-	for (size_t i = 0; i < n; i += 64) {
-		uint64_t word = 0;
-		size_t j = i;
-		for (; j + VEC <= n && j < i + 64; j += VEC)
-			word |= (uint64_t)nonzero_lanes(vec_load(in + j)) << (j - i);
-		for (; j < n && j < i + 64; j++)
-			word |= (uint64_t)(in[j] != 0) << (j - i);
-		words[i / 64] = word;
-	}
+	columns->packs = PACKS_BYTES;
 }
 
 /* x / 255, correctly rounded for the integers 0 .. 255, by one step of
@@ -63,47 +53,87 @@ INLINE vec byte_quotient(vec x)
 	return vec_fma(vec_fma(vec_all(-255.0f), q, x), reciprocal, q);
 }
 
-/* The columns behind the last whole vector of them. */
-static void gather_last_bytes(size_t n, const uint8_t *in, const struct ls_used_columns *columns, int by_255,
-                              float *out)
+INLINE vec scaled(const struct ls_gather *g, vec x, size_t first)
 {
-	size_t first = n / VEC * VEC;
-	size_t begin = columns ? columns->starts[n / VEC] : first, end = columns ? columns->n : n;
+	if (g->by_255)
+		return byte_quotient(x);
+	if (g->shift)
+		return vec_mul(vec_subtract(x, vec_load(g->shift + first)), vec_load(g->scale + first));
+	return x;
+}
+
+/* Column k, of value x. */
+INLINE float scaled_column(const struct ls_gather *g, float x, size_t k)
+{
+	if (g->by_255)
+		return x / 255.0f;
+	return g->shift ? (x - g->shift[k]) * g->scale[k] : x;
+}
+
+/* Outputs begin .. end - 1, one at a time. */
+static void gather_single_bytes(const struct ls_gather *g, const uint8_t *in, size_t begin, size_t end, float *out)
+{
 	for (size_t j = begin; j < end; j++) {
-		float x = in[columns ? columns->index[j] : j];
-		out[j] = by_255 ? x / 255.0f : x;
+		size_t k = g->columns ? g->columns->index[j] : j;
+		out[j] = scaled_column(g, in[k], k);
 	}
 }
 
-static void gather_bytes(size_t n, const uint8_t *in, const struct ls_used_columns *columns, int by_255, float *out)
+static void gather_all_bytes(const struct ls_gather *g, const uint8_t *in, float *out)
 {
-	for (size_t i = 0; i + VEC <= n; i += VEC) {
-		vec x = vec_bytes(in + i);
-		size_t to = i;
-		if (by_255)
-			x = byte_quotient(x);
-		if (columns) {
-			to = columns->starts[i / VEC];
-			x = vec_permute(x, columns->index + to);
-		}
-		vec_store(out + to, x);
-	}
-	gather_last_bytes(n, in, columns, by_255, out);
+	size_t i = 0;
+	for (; i + VEC <= g->n; i += VEC)
+		vec_store(out + i, scaled(g, vec_bytes(in + i), i));
+	gather_single_bytes(g, in, i, g->n, out);
 }
 
-static void gather_floats(size_t n, const float *in, const struct ls_used_columns *columns, int by_255, float *out)
+static void gather_permuted_bytes(const struct ls_gather *g, const uint8_t *in, float *out)
 {
-	size_t n_out = columns ? columns->n : n;
+	const struct ls_used_columns *columns = g->columns;
+	size_t i = 0;
+	for (; i + VEC <= g->n; i += VEC) {
+		uint32_t to = columns->starts[i / VEC];
+		vec_store(out + to, vec_permute(scaled(g, vec_bytes(in + i), i), columns->index + to));
+	}
+	gather_single_bytes(g, in, columns->starts[i / VEC], columns->n, out);
+}
+
+#ifdef PACKING
+/* Unshifted bytes are packed first, so that only those in use are converted. */
+#define PACKED 4096
+PACKING static void gather_packed_bytes(const struct ls_gather *g, const uint8_t *in, float *out)
+{
+	uint8_t packed[PACKED + 64];
+	for (size_t first = 0; first < g->n; first += PACKED) {
+		size_t end = g->n - first < PACKED ? g->n : first + PACKED, n = 0;
+		for (size_t i = first; i < end; i += 64)
+			n += pack_bytes(in + i, g->columns->bits[i / 64], packed + n);
+		for (size_t j = 0; j < n; j += VEC)
+			vec_store(out + j, scaled(g, vec_bytes(packed + j), 0));
+		out += n;
+	}
+}
+#endif
+
+static void gather_bytes(const struct ls_gather *g, const uint8_t *in, float *out)
+{
+	if (!g->columns)
+		gather_all_bytes(g, in, out);
+#ifdef PACKING
+	else if (g->columns->packs && !g->shift)
+		gather_packed_bytes(g, in, out);
+#endif
+	else
+		gather_permuted_bytes(g, in, out);
+}
+
+static void gather_floats(const struct ls_gather *g, const float *in, float *out)
+{
+	size_t n_out = g->columns ? g->columns->n : g->n;
 	for (size_t j = 0; j < n_out; j++) {
-		float x = in[columns ? columns->index[j] : j];
-		out[j] = by_255 ? x / 255.0f : x;
+		size_t k = g->columns ? g->columns->index[j] : j;
+		out[j] = scaled_column(g, in[k], k);
 	}
-}
-
-static void rescale(size_t n, const float *shift, const float *scale, float *values)
-{
-	for (size_t i = 0; i < n; i++)
-		values[i] = (values[i] - shift[i]) * scale[i];
 }
 
 #endif

@@ -28,10 +28,8 @@ const struct ls_arith LS_TABLE = {
     .mark_bytes = mark_bytes,
     .mark_floats = mark_floats,
     .list_columns = list_columns,
-    .nonzero_bits = nonzero_bits,
     .gather_bytes = gather_bytes,
     .gather_floats = gather_floats,
-    .rescale = rescale,
     .peak = peak,
     .peak_flops = 2 * 2 * TILE_2 * VEC,
 };

@@ -12,8 +12,14 @@
  * nonzero_lanes   bit i is set where lane i is not 0
  * vec_permute     lane i is lane index[i] % VEC of a
  * vec_transpose   a square of SQUARE rows and columns
+ * nonzero_bytes   bit i is set where byte i of BYTES is not 0
  * list_lanes      writes the numbers, counted from `first`, of those of VEC
- *                 bytes that are not 0 (and VEC words in all); returns how many
+ *                 lanes whose bits are set (and VEC words in all); returns how
+ *                 many
+ * pack_bytes      writes those of 64 bytes whose bits are set (and 64 bytes in
+ *                 all), and reads no others; returns how many. Only where
+ *                 PACKING, the attribute of functions that call it, is defined,
+ *                 and only on processors with PACKS_BYTES
  */
 #ifndef LS_ARITH_VEC_H
 #define LS_ARITH_VEC_H
@@ -86,13 +92,26 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 {
 	return _mm512_permutexvar_ps(_mm512_loadu_si512(index), a);
 }
-INLINE uint32_t list_lanes(const uint8_t *used, uint32_t first, uint32_t *index)
+#define BYTES 64
+INLINE uint64_t nonzero_bytes(const uint8_t *p)
 {
-	__m128i bytes = _mm_loadu_si128((const __m128i *)used);
-	__mmask16 lanes = _mm_test_epi8_mask(bytes, bytes);
+	__m512i bytes = _mm512_loadu_si512(p);
+	return _mm512_test_epi8_mask(bytes, bytes);
+}
+INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
+{
+	__mmask16 lanes = (__mmask16)bits;
 	__m512i iota = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 	_mm512_storeu_si512(index, _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
 	return (uint32_t)__builtin_popcount(lanes);
+}
+/* Not every processor with AVX-512 has it. */
+#define PACKS_BYTES (__builtin_cpu_supports("avx512vbmi2") != 0)
+#define PACKING __attribute__((target("avx512vbmi2")))
+PACKING static inline size_t pack_bytes(const uint8_t *in, uint64_t bits, uint8_t *out)
+{
+	_mm512_storeu_si512(out, _mm512_maskz_compress_epi8(bits, _mm512_maskz_loadu_epi8(bits, in)));
+	return (size_t)__builtin_popcountll(bits);
 }
 
 #elif defined LS_ISA_AVX2
@@ -148,6 +167,12 @@ INLINE vec vec_bytes(const uint8_t *p)
 INLINE uint32_t nonzero_lanes(vec a)
 {
 	return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
+#define BYTES 32
+INLINE uint64_t nonzero_bytes(const uint8_t *p)
+{
+	__m256i zero = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)p), _mm256_setzero_si256());
+	return (uint32_t)~_mm256_movemask_epi8(zero);
 }
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
@@ -326,6 +351,16 @@ INLINE void vec_transpose(const float *from, size_t ld_from, float *to, size_t l
 #endif
 
 #if !defined LS_ISA_AVX512 && !defined LS_ISA_AVX2
+#define BYTES 8
+INLINE uint64_t nonzero_bytes(const uint8_t *p)
+{
+	uint64_t x = 0;
+	for (int i = 0; i < BYTES; i++)
+		x |= (uint64_t)p[i] << 8 * i;
+	x |= (x & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7f7f7f7f7f7f7f7f); /* a byte's top bit: it is not 0 */
+	x = x >> 7 & UINT64_C(0x0101010101010101);
+	return x * UINT64_C(0x0102040810204080) >> 56; /* bit 8 i goes to bit 56 + i */
+}
 INLINE uint32_t nonzero_lanes(vec a)
 {
 	float lanes[VEC];
@@ -338,15 +373,16 @@ INLINE uint32_t nonzero_lanes(vec a)
 #endif
 
 #ifndef LS_ISA_AVX512
-INLINE uint32_t list_lanes(const uint8_t *used, uint32_t first, uint32_t *index)
+INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < VEC; i++) {
 		index[n] = first + i;
-		n += used[i] != 0;
+		n += bits >> i & 1;
 	}
 	return n;
 }
+#define PACKS_BYTES 0
 #endif
 
 #endif

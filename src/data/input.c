@@ -16,13 +16,13 @@ int ls_used_columns_init(struct ls_used_columns *columns, size_t n)
 {
 	columns->index = ls_memory_allocate(n + LS_ROW_ALIGNMENT, sizeof *columns->index);
 	columns->starts = ls_memory_allocate(n + 1, sizeof *columns->starts);
-	columns->used = ls_memory_allocate(n, sizeof *columns->used);
-	return columns->index && columns->starts && columns->used;
+	columns->bits = ls_memory_allocate(LS_BIT_WORDS(n), sizeof *columns->bits);
+	return columns->index && columns->starts && columns->bits;
 }
 
 void ls_used_columns_fini(struct ls_used_columns *columns)
 {
-	ls_memory_free(columns->used);
+	ls_memory_free(columns->bits);
 	ls_memory_free(columns->starts);
 	ls_memory_free(columns->index);
 }
@@ -33,12 +33,16 @@ void ls_source_columns(const struct ls_source *source, const uint32_t *rows, siz
 	const struct ls_table *table = source->table;
 	size_t n = table->n_features;
 
-	memset(columns->used, source->scaling->shift != NULL, n);
-	for (size_t r = 0; r < n_rows && !source->scaling->shift; r++) {
+	if (source->scaling->shift) {
+		columns->n = n;
+		return;
+	}
+	memset(columns->bits, 0, LS_BIT_WORDS(n) * sizeof *columns->bits);
+	for (size_t r = 0; r < n_rows; r++) {
 		if (table->bytes)
-			source->arith->mark_bytes(n, table->bytes + rows[r] * n, columns->used);
+			source->arith->mark_bytes(n, table->bytes + rows[r] * n, columns->bits);
 		else
-			source->arith->mark_floats(n, table->floats + rows[r] * n, columns->used);
+			source->arith->mark_floats(n, table->floats + rows[r] * n, columns->bits);
 	}
 	source->arith->list_columns(n, columns);
 }
@@ -56,17 +60,20 @@ void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size
 {
 	const struct ls_table *table = source->table;
 	const struct ls_scaling *scaling = source->scaling;
-	size_t n = table->n_features;
-	int by_255 = scaling->kind == LOCKSTEP_SCALE_UNIT && !scaling->shift; /* learned on bytes */
+	struct ls_gather gather = {
+	    .n = table->n_features,
+	    .columns = columns,
+	    .by_255 = scaling->kind == LOCKSTEP_SCALE_UNIT && !scaling->shift, /* learned on bytes */
+	    .shift = scaling->shift,
+	    .scale = scaling->scale,
+	};
 
 	for (size_t r = 0; r < n_rows; r++) {
 		float *row = out + r * ld;
 		if (table->bytes)
-			source->arith->gather_bytes(n, table->bytes + rows[r] * n, columns, by_255, row);
+			source->arith->gather_bytes(&gather, table->bytes + rows[r] * gather.n, row);
 		else
-			source->arith->gather_floats(n, table->floats + rows[r] * n, columns, by_255, row);
-		if (scaling->shift)
-			source->arith->rescale(n, scaling->shift, scaling->scale, row);
+			source->arith->gather_floats(&gather, table->floats + rows[r] * gather.n, row);
 		if (next)
 			prefetch_row(table, next[r]);
 	}

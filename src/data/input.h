@@ -25,7 +25,8 @@ int ls_used_columns_init(struct ls_used_columns *columns, size_t n);
 void ls_used_columns_fini(struct ls_used_columns *columns);
 
 /* Columns in which any of the rows holds an input other than 0. Leaving the
- * others out of a chain changes no bit (doc/numerics.md, section 2). */
+ * others out of a chain changes no bit (doc/numerics.md, section 2). Shifted
+ * columns are all in use, and not listed. */
 void ls_source_columns(const struct ls_source *source, const uint32_t *rows, size_t n_rows,
                        struct ls_used_columns *columns);
 

@@ -92,7 +92,8 @@ static uint64_t find_bits(struct ls_zeros *zeros, const struct ls_zeros_input *i
 	uint64_t n = 0;
 	for (size_t r = 0; r < input->n_rows; r++) {
 		uint64_t *bits = row_bits(zeros, r);
-		zeros->arith->nonzero_bits(input->n_columns, input->in + r * input->ld, bits);
+		memset(bits, 0, LS_BIT_WORDS(input->n_columns) * sizeof *bits);
+		zeros->arith->mark_floats(input->n_columns, input->in + r * input->ld, bits);
 		for (size_t i = 0; i * WORD_BITS < input->n_columns; i++)
 			n += (uint64_t)__builtin_popcountll(bits[i]);
 	}

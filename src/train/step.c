@@ -46,10 +46,10 @@ static void find_columns(const struct ls_steps *steps, struct ls_worker *worker,
 	size_t n_in = steps->packed->layers[0].forward.n_k;
 	ls_source_columns(&steps->source, rows, n_rows, &worker->columns);
 	worker->n_rest = 0;
-	if (!updates_at_rest(&worker->update))
+	if (worker->columns.n == n_in || !updates_at_rest(&worker->update))
 		return;
 	for (uint32_t k = 0; k < n_in; k++)
-		if (!worker->columns.used[k])
+		if (!(worker->columns.bits[k / 64] >> k % 64 & 1))
 			worker->rest[worker->n_rest++] = k;
 }
 

@@ -215,19 +215,20 @@ Test(functions, error_measure_rejects_what_is_wrong)
 #define COLUMNS 83 /* not a multiple of any vector */
 
 static uint32_t column_index[256 + LS_ROW_ALIGNMENT], column_starts[256 + 1];
-static uint8_t column_used[256];
-static struct ls_used_columns columns = {0, column_index, column_starts, column_used};
+static uint64_t column_bits[LS_BIT_WORDS(256)];
+static struct ls_used_columns columns = {.bits = column_bits, .index = column_index, .starts = column_starts};
 
 /* Lists of n columns those whose number is no multiple of `step`, and (for
  * whole vectors without any) none of 32 .. 64. */
 static void list_columns(const struct ls_arith *table, size_t n, size_t step)
 {
 	size_t count = 0;
+	memset(column_bits, 0, sizeof column_bits);
 	for (size_t i = 0; i < n; i++)
-		column_used[i] = i % step == 0 || (32 <= i && i < 65) ? 0 : (uint8_t)(i % 255 + 1);
+		column_bits[i / 64] |= (uint64_t)(i % step != 0 && (i < 32 || 65 <= i)) << i % 64;
 	table->list_columns(n, &columns);
 	for (uint32_t i = 0; i < n; i++)
-		if (column_used[i])
+		if (column_bits[i / 64] >> i % 64 & 1)
 			cr_assert_eq(column_index[count++], i, "%s", table->name);
 	cr_assert_eq(columns.n, count, "%s", table->name);
 	cr_assert(0 < count && count < n);
@@ -240,59 +241,87 @@ Test(functions, byte_quotients_are_rounded_correctly)
 	for (uint32_t i = 0; i < 256; i++)
 		bytes[i] = (uint8_t)i;
 	for (size_t t = 0; t < n_tables; t++) {
-		tables[t]->gather_bytes(256, bytes, NULL, 1, out);
+		tables[t]->gather_bytes(&(struct ls_gather){.n = 256, .by_255 = 1}, bytes, out);
 		for (uint32_t i = 0; i < 256; i++)
 			cr_assert_eq(out[i], (float)i / 255.0f, "%s: %u / 255", tables[t]->name, i);
 	}
 }
 
-Test(functions, gathered_bytes_are_those_of_the_columns_in_use)
+/* What a value of column k becomes. */
+static float expected_input(const struct ls_gather *gather, float x, size_t k)
 {
-	uint8_t bytes[COLUMNS];
-	float out[COLUMNS + LS_ROW_ALIGNMENT];
-	for (uint32_t i = 0; i < COLUMNS; i++)
-		bytes[i] = (uint8_t)(i * 77);
-	for (size_t t = 0; t < n_tables; t++)
-		for (size_t step = 2; step < 20; step++)
-			for (int by_255 = 0; by_255 < 2; by_255++) {
-				list_columns(tables[t], COLUMNS, step);
-				tables[t]->gather_bytes(COLUMNS, bytes, &columns, by_255, out);
-				for (size_t j = 0; j < columns.n; j++)
-					cr_assert_eq(out[j], (float)bytes[column_index[j]] / (by_255 ? 255.0f : 1.0f),
-					             "%s", tables[t]->name);
-			}
+	if (gather->by_255)
+		return x / 255.0f;
+	return gather->shift ? (x - gather->shift[k]) * gather->scale[k] : x;
 }
 
-Test(functions, gathered_and_rescaled_floats_are_the_formula)
+/* Gathers the same row as bytes and as floats, and compares every output. */
+static void expect_gathered(const struct ls_arith *table, const struct ls_gather *gather)
 {
-	float in[COLUMNS], shift[COLUMNS], scale[COLUMNS], out[COLUMNS + LS_ROW_ALIGNMENT], expected[COLUMNS],
-	    used[COLUMNS], quotients[COLUMNS];
-	fill_sparse(in, COLUMNS, 1);
+	uint8_t bytes[COLUMNS];
+	float floats[COLUMNS], out[COLUMNS + LS_ROW_ALIGNMENT], out_floats[COLUMNS + LS_ROW_ALIGNMENT];
+	size_t n_out = gather->columns ? gather->columns->n : COLUMNS;
+	for (uint32_t i = 0; i < COLUMNS; i++)
+		floats[i] = bytes[i] = (uint8_t)(i * 77);
+	table->gather_bytes(gather, bytes, out);
+	table->gather_floats(gather, floats, out_floats);
+	for (size_t j = 0; j < n_out; j++) {
+		size_t k = gather->columns ? column_index[j] : j;
+		float expected = expected_input(gather, bytes[k], k);
+		cr_assert_eq(out[j], expected, "%s: %zu of %zu", table->name, j, n_out);
+		cr_assert_eq(out_floats[j], expected, "%s: %zu of %zu", table->name, j, n_out);
+	}
+}
+
+Test(functions, gathered_rows_are_the_formula_of_all_columns_or_those_in_use)
+{
+	float shift[COLUMNS], scale[COLUMNS];
 	fill_ordinary(shift, COLUMNS, 2);
 	fill_ordinary(scale, COLUMNS, 3);
-	for (uint32_t i = 0; i < COLUMNS; i++)
-		expected[i] = (in[i] - shift[i]) * scale[i];
-	for (size_t t = 0; t < n_tables; t++) {
-		tables[t]->gather_floats(COLUMNS, in, NULL, 0, out);
-		cr_assert_eq(first_difference(out, in, COLUMNS), COLUMNS);
-		tables[t]->rescale(COLUMNS, shift, scale, out);
-		cr_assert_eq(first_difference(out, expected, COLUMNS), COLUMNS);
-
-		list_columns(tables[t], COLUMNS, 3);
-		for (size_t j = 0; j < columns.n; j++) {
-			used[j] = in[column_index[j]];
-			quotients[j] = used[j] / 255.0f;
+	struct ls_gather kinds[] = {
+	    {.n = COLUMNS}, {.n = COLUMNS, .by_255 = 1}, {.n = COLUMNS, .shift = shift, .scale = scale}};
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+			kinds[i].columns = NULL;
+			expect_gathered(tables[t], &kinds[i]);
+			kinds[i].columns = &columns;
+			for (size_t step = 2; step < 20; step++) {
+				list_columns(tables[t], COLUMNS, step);
+				expect_gathered(tables[t], &kinds[i]);
+				columns.packs = 0; /* as on processors without the instruction */
+				expect_gathered(tables[t], &kinds[i]);
+			}
 		}
-		tables[t]->gather_floats(COLUMNS, in, &columns, 0, out);
-		cr_assert_eq(first_difference(out, used, columns.n), columns.n);
-		tables[t]->gather_floats(COLUMNS, in, &columns, 1, out);
-		cr_assert_eq(first_difference(out, quotients, columns.n), columns.n);
+}
+
+/* Longer than what is packed at a time. */
+Test(functions, long_rows_are_gathered_whole)
+{
+	enum { LONG = 3 * 4096 + 77 };
+	static uint32_t index[LONG + LS_ROW_ALIGNMENT], starts[LONG + 1];
+	static uint64_t bits[LS_BIT_WORDS(LONG)];
+	static uint8_t bytes[LONG];
+	static float out[LONG + LS_ROW_ALIGNMENT];
+	for (uint32_t i = 0; i < LONG; i++)
+		bytes[i] = i % 5 && i % 4096 > 70 ? (uint8_t)(i * 77 | 1) : 0;
+	for (size_t t = 0; t < n_tables; t++) {
+		struct ls_used_columns used = {.bits = bits, .index = index, .starts = starts};
+		memset(bits, 0, sizeof bits);
+		tables[t]->mark_bytes(LONG, bytes, bits);
+		tables[t]->list_columns(LONG, &used);
+		tables[t]->gather_bytes(&(struct ls_gather){.n = LONG, .columns = &used}, bytes, out);
+		size_t n = 0;
+		for (uint32_t i = 0; i < LONG; i++)
+			if (bytes[i])
+				cr_assert_eq(out[n++], bytes[i], "%s: column %u", tables[t]->name, i);
+		cr_assert_eq(used.n, n, "%s", tables[t]->name);
 	}
 }
 
 Test(functions, marked_columns_are_those_with_another_value_than_zero)
 {
-	uint8_t bytes[COLUMNS], marks[COLUMNS];
+	uint8_t bytes[COLUMNS];
+	uint64_t marks[LS_BIT_WORDS(COLUMNS)];
 	float floats[COLUMNS];
 	for (uint32_t i = 0; i < COLUMNS; i++) {
 		bytes[i] = i % 3 ? 0 : (uint8_t)(i * 77 | 1);
@@ -301,13 +330,14 @@ Test(functions, marked_columns_are_those_with_another_value_than_zero)
 	for (size_t t = 0; t < n_tables; t++)
 		for (int as_floats = 0; as_floats < 2; as_floats++) {
 			memset(marks, 0, sizeof marks);
-			marks[1] = 1;
+			marks[0] = 1 << 1;
 			if (as_floats)
 				tables[t]->mark_floats(COLUMNS, floats, marks);
 			else
 				tables[t]->mark_bytes(COLUMNS, bytes, marks);
 			for (uint32_t i = 0; i < COLUMNS; i++)
-				cr_assert_eq(marks[i] != 0, i % 3 == 0 || i == 1, "%s: %u", tables[t]->name, i);
+				cr_assert_eq(marks[i / 64] >> i % 64 & 1, i % 3 == 0 || i == 1, "%s: %u",
+				             tables[t]->name, i);
 		}
 }
 

@@ -47,8 +47,8 @@ static void fill_values(float *values, size_t n_rows, size_t n_features, uint64_
 
 static float values[ROWS * FEATURES], dense[ROWS * LD], gathered[ROWS * LD + LS_ROW_ALIGNMENT];
 static uint32_t rows[ROWS], column_index[FEATURES + LS_ROW_ALIGNMENT], column_starts[FEATURES + 1];
-static uint8_t column_used[FEATURES];
-static struct ls_used_columns columns = {0, column_index, column_starts, column_used};
+static uint64_t column_bits[LS_BIT_WORDS(FEATURES)];
+static struct ls_used_columns columns = {.bits = column_bits, .index = column_index, .starts = column_starts};
 
 static void gather_both(const struct ls_arith *table)
 {
