@@ -54,6 +54,9 @@ struct ls_target {
  * rows of n_slices slices (a power of two) by the tree. With `out` the sums go
  * there, [n_k][width]; without, they update the target at once.
  *
+ * Inputs that are read row by row, a few columns each, from rows that lie far
+ * apart miss the first-level cache; packed ones (struct ls_packing) do not.
+ *
  * Slice s is the rows rows[slices[s]] .. rows[slices[s + 1] - 1]. With a
  * tile_stride, panels of the table's full width take other rows for every
  * `tile` columns of in: tile t's slices begin at slices[t * tile_stride]. */
@@ -61,6 +64,7 @@ struct ls_gradient {
 	size_t n_k;
 	const float *in; /* [..][ld_in] */
 	size_t ld_in;
+	size_t packed_rows; /* not 0: `in` was packed so, and ld_in is not read */
 	const float *delta; /* [..][ld_delta] */
 	size_t ld_delta, width;
 	const uint32_t *rows;   /* ascending in a slice; NULL: row numbers themselves */
@@ -71,6 +75,18 @@ struct ls_gradient {
 	struct ls_target target;
 	const struct ls_update *update;
 };
+
+/* Inputs in the order in which the gradient of a panel of this width reads them:
+ * tile by tile of their columns, out [tiles][n_rows][a tile's columns]. A tile
+ * has at most LS_TILE_MAX of them, so that n_rows * (n_columns + LS_TILE_MAX)
+ * floats are enough. */
+struct ls_packing {
+	size_t n_rows, n_columns, width;
+	const float *in; /* [n_rows][ld_in] */
+	size_t ld_in;
+	float *out;
+};
+#define LS_TILE_MAX 16
 
 /* Combines the sums of subtrees, in slice order, by the tree, and updates. */
 struct ls_reduction {
@@ -125,6 +141,7 @@ struct ls_arith {
 	/* Both return non-zero when a parameter left the finite numbers. */
 	int (*gradient)(const struct ls_gradient *gradient);
 	int (*reduce)(const struct ls_reduction *reduction);
+	void (*pack)(const struct ls_packing *packing);
 
 	/* to[j][k] = from[k][j] for k < n_rows, j < n_columns. */
 	void (*transpose)(size_t n_rows, size_t n_columns, const float *from, size_t ld_from, float *to, size_t ld_to);

@@ -200,14 +200,29 @@ struct tile_stack {
 	_Alignas(64) tile_sums tiles[LS_SUBTREES_MAX / 2 + 1];
 };
 
-/* One tile of the sums: columns first .. of `in`, over the rows listed from
- * slices[0] on. */
+/* One tile of the sums: inputs first .., whose numbers of row r are in[r * ld_in]
+ * and on, over the rows listed from slices[0] on. */
 struct gradient_tile {
 	const struct ls_gradient *gradient;
 	const uint32_t *slices;
 	size_t first;
+	const float *in;
+	size_t ld_in;
 	struct tile_stack *stack;
 };
+
+static struct gradient_tile tile_at(const struct ls_gradient *g, uint32_t i_tile, struct tile_stack *stack)
+{
+	size_t height = tile_height(g->width);
+	return (struct gradient_tile){
+	    .gradient = g,
+	    .slices = g->slices + i_tile * g->tile_stride,
+	    .first = i_tile * height,
+	    .in = g->in + i_tile * height * (g->packed_rows ? g->packed_rows : 1),
+	    .ld_in = g->packed_rows ? height : g->ld_in,
+	    .stack = stack,
+	};
+}
 
 INLINE void add_row(const int vectors, const int n, const float *in, const float *delta, vec sum[TILE_1][PANEL])
 {
@@ -230,7 +245,7 @@ struct cursor {
 INLINE struct cursor cursor_at(const struct gradient_tile *tile, size_t row)
 {
 	const struct ls_gradient *g = tile->gradient;
-	return (struct cursor){g->in + tile->first + row * g->ld_in, g->delta + row * g->ld_delta, g->ld_in, g->ld_delta};
+	return (struct cursor){tile->in + row * tile->ld_in, g->delta + row * g->ld_delta, tile->ld_in, g->ld_delta};
 }
 
 INLINE void next_row(struct cursor *at)
@@ -439,8 +454,7 @@ INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *
 {
 	int are_long = all_long(g, slices);
 	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
-		struct gradient_tile tile = {g, g->slices + i * g->tile_stride, i * tile_height(g->width),
-		                             &stacks[i % GROUP]};
+		struct gradient_tile tile = tile_at(g, i, &stacks[i % GROUP]);
 		if (are_long)
 			sum_long_slices(vectors, n, &tile, slices, update);
 		else
@@ -502,6 +516,47 @@ static int gradient(const struct ls_gradient *g)
 		sum_group(g, group, stacks, &update);
 	}
 	return update_end(&update);
+}
+
+/* Tiles begin .. end - 1, n columns of each. */
+INLINE void pack_tiles(const size_t n, const struct ls_packing *p, size_t begin, size_t end)
+{
+	for (size_t r = 0; r < p->n_rows; r++)
+		for (size_t t = begin; t < end; t++)
+			memcpy(p->out + (t * p->n_rows + r) * n, p->in + r * p->ld_in + t * n, n * sizeof(float));
+}
+
+/* By groups of tiles: every tile is a place of its own to write to. */
+INLINE void pack_all(const size_t n, const struct ls_packing *p)
+{
+	size_t n_tiles = p->n_columns / n, left = p->n_columns % n;
+	for (size_t begin = 0; begin < n_tiles; begin += GROUP)
+		pack_tiles(n, p, begin, n_tiles - begin < GROUP ? n_tiles : begin + GROUP);
+	for (size_t r = 0; left && r < p->n_rows; r++)
+		memcpy(p->out + (n_tiles * p->n_rows + r) * n, p->in + r * p->ld_in + n_tiles * n,
+		       left * sizeof(float));
+}
+
+static void pack(const struct ls_packing *p)
+{
+	switch (p->width / VEC) {
+	case 1:
+		pack_all(TILE_1, p);
+		break;
+	case 2:
+		pack_all(TILE_2, p);
+		break;
+#if PANEL == 4
+	case 3:
+		pack_all(TILE_3, p);
+		break;
+	case 4:
+		pack_all(TILE_4, p);
+		break;
+#endif
+	default:
+		break;
+	}
 }
 
 /* ---- Reduction ------------------------------------------------------- */

@@ -23,24 +23,26 @@ isa_headers = \
 
 noinst_LTLIBRARIES += libls_portable.la
 libls_portable_la_SOURCES = %D%/isa_portable.c $(isa_headers)
+libls_portable_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS)
 libls_la_LIBADD += libls_portable.la
 
 if ISA_AVX2
 noinst_LTLIBRARIES += libls_avx2.la
 libls_avx2_la_SOURCES = %D%/isa_avx2.c $(isa_headers)
-libls_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+libls_avx2_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) $(AVX2_CFLAGS)
 libls_la_LIBADD += libls_avx2.la
 endif
 
 if ISA_AVX512
 noinst_LTLIBRARIES += libls_avx512.la
 libls_avx512_la_SOURCES = %D%/isa_avx512.c $(isa_headers)
-libls_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)
+libls_avx512_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) $(AVX512_CFLAGS)
 libls_la_LIBADD += libls_avx512.la
 endif
 
 if ISA_NEON
 noinst_LTLIBRARIES += libls_neon.la
 libls_neon_la_SOURCES = %D%/isa_neon.c $(isa_headers)
+libls_neon_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS)
 libls_la_LIBADD += libls_neon.la
 endif

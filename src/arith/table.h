@@ -15,6 +15,7 @@ const struct ls_arith LS_TABLE = {
     .product = product,
     .gradient = gradient,
     .reduce = reduce,
+    .pack = pack,
     .transpose = transpose,
     .exp = map_exp,
     .log = map_log,

@@ -63,6 +63,22 @@ static struct ls_gradient gradient_over(const struct ls_panel_view *view, const 
 	};
 }
 
+void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
+                          const struct ls_panel_rows *rows, size_t n_rows)
+{
+	const struct ls_arith *arith = worker->pass.packed->arith;
+	worker->packed_rows = 0;
+	if (!worker->packed || n_rows < LS_PACKED_ROWS_MIN || view->panel.width < arith->panel)
+		return;
+	arith->pack(&(struct ls_packing){.n_rows = n_rows,
+	                                 .n_columns = inputs.end - inputs.begin,
+	                                 .width = view->panel.width,
+	                                 .in = rows->in,
+	                                 .ld_in = rows->ld_in,
+	                                 .out = worker->packed});
+	worker->packed_rows = n_rows;
+}
+
 int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
                              const struct ls_panel_rows *rows, float *out)
 {
@@ -73,6 +89,10 @@ int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_pan
 	gradient.ld_in = rows->ld_in;
 	gradient.target = ls_panel_weights(view, inputs.begin);
 	gradient.update = &worker->update;
+	if (worker->packed_rows && view->panel.width == arith->panel) {
+		gradient.in = worker->packed;
+		gradient.packed_rows = worker->packed_rows;
+	}
 	if (rows->zeros && rows->zeros->for_gradient && view->panel.width == arith->panel) {
 		gradient.rows = rows->zeros->rows;
 		gradient.slices = rows->zeros->slices + rows->first_slice;

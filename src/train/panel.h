@@ -40,6 +40,11 @@ struct ls_target ls_panel_biases(const struct ls_panel_view *view);
 /* Biases decay not by l2; otherwise they are weights of a constant input. */
 struct ls_update ls_panel_bias_update(const struct ls_worker *worker);
 
+/* Before the first panel of a layer: packs the inputs `inputs` of the worker's
+ * n_rows rows, which stand in rows->in, where that pays. */
+void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
+                          const struct ls_panel_rows *rows, size_t n_rows);
+
 /* The gradient of those weights, and of the biases, into `out` or, with out
  * NULL, straight into the parameters. Non-zero: one left the finite numbers. */
 int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,

@@ -31,6 +31,15 @@ static struct ls_range all_inputs(const struct ls_panel_view *view)
 	return (struct ls_range){0, (uint32_t)view->n_k};
 }
 
+/* Before a panel's gradients. */
+static void prepare_panel(struct ls_worker *worker, const struct ls_panel_view *view)
+{
+	struct ls_panel_rows rows = subtree_rows(worker, view, worker->subtrees[0]);
+	if (view->i_panel == 0)
+		ls_panel_pack_inputs(worker, view, all_inputs(view), &rows, worker->pass.n_rows);
+	ls_panel_collect_deltas(view, worker->shard, worker->pass.n_rows, worker->deltas);
+}
+
 /* ---- Alone ----------------------------------------------------------- */
 
 int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target)
@@ -40,7 +49,7 @@ int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target)
 		for (size_t p = 0; p < ls_panels_count(&target->layers[i].forward); p++) {
 			struct ls_panel_view view = ls_panel_view(target, worker, i, p);
 			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[0]);
-			ls_panel_collect_deltas(&view, worker->shard, worker->pass.n_rows, worker->deltas);
+			prepare_panel(worker, &view);
 			not_finite |= ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, NULL);
 			not_finite |= ls_panel_bias_gradient(worker, &view, &rows, NULL);
 			not_finite |= ls_panel_update_rest(worker, &view, 1, 0);
@@ -69,7 +78,7 @@ static void produce_block(const struct ls_steps *steps, struct ls_worker *worker
 	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
 		struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, p);
 		float *out = ring_slot(worker, sequence) + ls_block_offset(steps->packed, block, p);
-		ls_panel_collect_deltas(&view, worker->shard, worker->pass.n_rows, worker->deltas);
+		prepare_panel(worker, &view);
 		for (uint32_t i = 0; i < worker->n_subtrees; i++, out += worker->subtree_floats) {
 			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[i]);
 			ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, out);

@@ -53,6 +53,28 @@ static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape
 	       worker->deltas;
 }
 
+/* The most inputs of any layer. */
+static size_t max_inputs(const struct ls_packed *packed)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		size_t n_k = packed->layers[i].forward.n_k;
+		most = n_k > most ? n_k : most;
+	}
+	return most;
+}
+
+static int allocate_packed(struct ls_worker *worker, const struct ls_worker_shape *shape)
+{
+	int has_owners = shape->split == LOCKSTEP_SPLIT_OWNERS;
+	size_t n_rows = has_owners ? shape->batch : max_shard_rows(shape);
+	size_t n_inputs = has_owners ? worker->ld_owned : max_inputs(shape->packed);
+	if (n_rows < LS_PACKED_ROWS_MIN)
+		return 1;
+	worker->packed = ls_memory_allocate(n_rows, (n_inputs + LS_TILE_MAX) * sizeof *worker->packed);
+	return worker->packed != NULL;
+}
+
 static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape *shape)
 {
 	if (n_sharing_rows(shape) == 1 || shape->split == LOCKSTEP_SPLIT_OWNERS)
@@ -103,12 +125,7 @@ static lockstep_status create_replica(struct ls_worker *worker, const struct ls_
 static size_t max_owned(const struct ls_worker_shape *shape)
 {
 	const struct ls_arith *arith = shape->packed->arith;
-	size_t most = 0;
-	for (size_t i = 0; i < shape->packed->n_layers; i++) {
-		size_t n_k = shape->packed->layers[i].forward.n_k;
-		most = n_k > most ? n_k : most;
-	}
-	size_t n_tiles = (most + arith->tile - 1) / arith->tile;
+	size_t n_tiles = (max_inputs(shape->packed) + arith->tile - 1) / arith->tile;
 	size_t n = (n_tiles + shape->n_workers - 1) / shape->n_workers * arith->tile;
 	return (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
 }
@@ -168,7 +185,8 @@ lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_
 		status = create_zeros(worker, shape, error);
 	if (!status && shape->split == LOCKSTEP_SPLIT_OWNERS)
 		status = create_owned(worker, shape, error);
-	if (!status && (!allocate_lists(worker, shape) || !allocate_ring(worker, shape)))
+	if (!status &&
+	    (!allocate_lists(worker, shape) || !allocate_packed(worker, shape) || !allocate_ring(worker, shape)))
 		status = ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for worker %u", i_worker);
 	if (status) {
 		ls_worker_destroy(worker);
@@ -187,6 +205,7 @@ void ls_worker_destroy(struct ls_worker *worker)
 	ls_zeros_destroy(worker->owned_zeros);
 	ls_memory_free(worker->owned);
 	ls_zeros_destroy(worker->zeros);
+	ls_memory_free(worker->packed);
 	ls_memory_free(worker->deltas);
 	ls_memory_free(worker->shown[1]);
 	ls_memory_free(worker->shown[0]);

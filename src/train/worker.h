@@ -22,6 +22,9 @@
 #define LS_RING_SLOTS 3
 #define LS_RING_AHEAD 1
 
+/* Rows from which on packing the inputs pays. */
+#define LS_PACKED_ROWS_MIN 256
+
 struct ls_worker {
 	struct ls_counter produced; /* blocks written into the ring, or meetings; raised by this worker */
 	struct ls_counter consumed; /* blocks whose share this worker has reduced */
@@ -41,7 +44,9 @@ struct ls_worker {
 	struct ls_zeros *owned_zeros; /* of the first layer's owned inputs; NULL likewise */
 	uint32_t *batch_slices;       /* [slices + 1] first rows of the mini-batch's slices */
 	float *deltas;                /* [rows][panel] of one panel at a time */
-	float *ring;                  /* [LS_RING_SLOTS][max subtrees][block floats]; NULL when nothing is reduced */
+	float *packed;      /* inputs of one layer at a time, packed for its full panels; NULL: too few rows */
+	size_t packed_rows; /* 0: they are not, in this layer */
+	float *ring;        /* [LS_RING_SLOTS][max subtrees][block floats]; NULL when nothing is reduced */
 	size_t slot_floats, subtree_floats;
 
 	/* The current step's mini-batch, as this worker sees it. */

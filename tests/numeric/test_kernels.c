@@ -327,6 +327,45 @@ Test(kernels, gradient_over_lists_of_rows_leaves_the_others_out)
 			}
 }
 
+/* The gradient g over packed inputs, with what lists it has. */
+static void expect_packed_gradient(const struct ls_arith *table, struct ls_gradient g, uint32_t n_rows)
+{
+	static float packed[ROWS_MAX * (K_MAX + LS_TILE_MAX)], sums[K_MAX * WIDTH_MAX], expected[K_MAX * WIDTH_MAX];
+	fill_with(packed, sizeof packed / sizeof *packed, guard());
+	table->pack(&(struct ls_packing){
+	    .n_rows = n_rows, .n_columns = g.n_k, .width = g.width, .in = g.in, .ld_in = g.ld_in, .out = packed});
+	g.out = expected;
+	cr_assert_eq(table->gradient(&g), 0);
+	g.in = packed;
+	g.packed_rows = n_rows;
+	g.ld_in = 0;
+	g.out = sums;
+	cr_assert_eq(table->gradient(&g), 0);
+	cr_assert_eq(first_difference(sums, expected, g.n_k * g.width), g.n_k * g.width,
+	             "%s: %zu inputs, width %zu, %u slices", table->name, g.n_k, g.width, g.n_slices);
+}
+
+Test(kernels, gradient_over_packed_inputs_is_the_same)
+{
+	static const uint32_t slices[] = {0, 5, 6, 13, 15, 20, 37, 38, 61};
+	static uint32_t rows[ROWS_MAX * K_MAX], lists[K_MAX * 9];
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t n_k = 1; n_k <= K_MAX; n_k++)
+			for (uint32_t n_slices = 1; n_slices <= 8; n_slices *= 2) {
+				struct ls_gradient g;
+				for (size_t width = tables[t]->vector; width <= tables[t]->panel;
+				     width += tables[t]->vector) {
+					g = make_gradient(n_k, width, slices, n_slices);
+					expect_packed_gradient(tables[t], g, slices[n_slices]);
+				}
+				leave_rows_out(&g, tables[t]->tile, in_values, rows, lists);
+				g.rows = rows;
+				g.slices = lists;
+				g.tile_stride = n_slices + 1;
+				expect_packed_gradient(tables[t], g, slices[n_slices]);
+			}
+}
+
 Test(kernels, gradient_is_near_the_sum_in_double)
 {
 	static const uint32_t slices[] = {0, 16, 31, 46, 61};
