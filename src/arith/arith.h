@@ -87,6 +87,7 @@ struct ls_packing {
 	float *out;
 };
 #define LS_TILE_MAX 16
+#define LS_PACKED_ROWS_MIN 256 /* from which on it pays */
 
 /* Combines the sums of subtrees, in slice order, by the tree, and updates. */
 struct ls_reduction {

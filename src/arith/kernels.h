@@ -189,11 +189,6 @@ INLINE size_t target_offset(const struct ls_target *target, size_t k, size_t wid
 
 /* ---- Gradients ------------------------------------------------------- */
 
-/* With many rows, GROUP tiles take their turn with a chunk of slices, of about
- * CHUNK_ROWS rows: their deltas, and what the tiles' columns share of a cache
- * line, come from the first-level cache after the first tile. */
-#define GROUP 8
-
 /* Sums waiting for their right-hand neighbour: one tile a level. */
 typedef float tile_sums[TILE_VECTORS * VEC];
 struct tile_stack {
@@ -361,7 +356,7 @@ INLINE void turn_slice(const int vectors, const int n, const int adds, struct cu
 	next_row(at);
 }
 
-/* The end of a slice that is not the last one here. As many sums wait as its
+/* The end of a slice that is not the last one. As many sums wait as its
  * number has ones, and as many are combined as it has trailing ones. */
 INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, uint32_t slice, struct cursor *at,
                       vec sum[TILE_1][PANEL])
@@ -382,30 +377,27 @@ INLINE void end_slice(const int vectors, const int n, struct tile_stack *stack, 
 			vec_store(end[-3] + i, vec_add(vec_load(end[-3] + i), vec_load(end[-2] + i)));
 }
 
-/* The end of the last slice here: what waits is added, and what comes of it
- * waits in its turn, or is the root. */
-INLINE void end_slices(const int vectors, const int n, const struct gradient_tile *tile, uint32_t slice,
-                       vec sum[TILE_1][PANEL], struct update *update)
+/* Adds what waits for the slice, and returns where what comes of it waits in
+ * its turn. */
+INLINE float *add_waiting(const int vectors, const int n, struct tile_stack *stack, uint32_t slice,
+                          vec sum[TILE_1][PANEL])
 {
-	tile_sums *waiting = tile->stack->tiles + __builtin_popcount(slice);
+	tile_sums *waiting = stack->tiles + __builtin_popcount(slice);
 	for (uint32_t ones = slice; ones & 1; ones >>= 1) {
 		const float *left = *--waiting;
 		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
 		    vec_add(vec_load(left + (i * vectors + v) * VEC), sum[i][v]);
 	}
-	if (slice + 1 == tile->gradient->n_slices)
-		finish_sums(vectors, n, tile, sum, update);
-	else
-		store_sums(vectors, n, sum, *waiting);
+	return *waiting;
 }
 
-/* Slices begin .. end - 1 of a tile. A binary counter: after slice s, as many
- * waiting sums are added as s has trailing ones, so that as many wait before it
- * as it has ones; what is left when the slices end is the root. */
-INLINE void sum_slices(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
-                       struct update *update)
+/* A tile's slices. A binary counter: after slice s, as many waiting sums are
+ * added as s has trailing ones, so that as many wait before it as it has ones;
+ * what is left when the slices end is the root. */
+INLINE void sum_slices(const int vectors, const int n, const struct gradient_tile *tile, struct update *update)
 {
-	for (uint32_t slice = slices.begin; slice < slices.end; slice++) {
+	uint32_t n_slices = tile->gradient->n_slices;
+	for (uint32_t slice = 0; slice < n_slices; slice++) {
 		size_t begin = tile->slices[slice], end = tile->slices[slice + 1];
 		vec sum[TILE_1][PANEL];
 		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
@@ -415,60 +407,64 @@ INLINE void sum_slices(const int vectors, const int n, const struct gradient_til
 			struct cursor at = cursor_at(tile, begin);
 			add_rows(vectors, n, &at, end - begin, sum);
 		}
-		end_slices(vectors, n, tile, slice, sum, update);
+		float *waits = add_waiting(vectors, n, tile->stack, slice, sum);
+		if (slice + 1 == n_slices)
+			finish_sums(vectors, n, tile, sum, update);
+		else
+			store_sums(vectors, n, sum, waits);
 	}
 }
 
 /* The same for slices of two consecutive rows or more. */
-INLINE void sum_long_slices(const int vectors, const int n, const struct gradient_tile *tile, struct ls_range slices,
-                            struct update *update)
+INLINE void sum_long_slices(const int vectors, const int n, const struct gradient_tile *tile, struct update *update)
 {
 	const uint32_t *first_row = tile->slices;
-	uint32_t last = slices.end - 1;
-	struct cursor at = cursor_at(tile, first_row[slices.begin]);
+	uint32_t last = tile->gradient->n_slices - 1;
+	struct cursor at = cursor_at(tile, first_row[0]);
 	vec sum[TILE_1][PANEL];
 
 	begin_slice(vectors, n, &at, sum);
-	for (uint32_t slice = slices.begin; slice < last; slice++) {
+	for (uint32_t slice = 0; slice < last; slice++) {
 		add_rows(vectors, n, &at, first_row[slice + 1] - first_row[slice] - 2, sum);
 		end_slice(vectors, n, tile->stack, slice, &at, sum);
 	}
-	add_rows(vectors, n, &at, first_row[slices.end] - first_row[last] - 1, sum);
-	end_slices(vectors, n, tile, last, sum, update);
+	add_rows(vectors, n, &at, first_row[last + 1] - first_row[last] - 1, sum);
+	add_waiting(vectors, n, tile->stack, last, sum);
+	finish_sums(vectors, n, tile, sum, update);
 }
 
 /* Has every slice two consecutive rows or more? */
-static int all_long(const struct ls_gradient *g, struct ls_range slices)
+static int all_long(const struct ls_gradient *g)
 {
 	if (g->rows)
 		return 0;
-	for (uint32_t i = slices.begin; i < slices.end; i++)
+	for (uint32_t i = 0; i < g->n_slices; i++)
 		if (g->slices[i + 1] - g->slices[i] < 2)
 			return 0;
 	return 1;
 }
 
-/* Tiles begin .. end - 1, of n columns each but for the last one of all. */
+/* Tiles begin .. end - 1, of n columns each. */
 INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *g, struct ls_range tiles,
-                      struct ls_range slices, struct tile_stack stacks[GROUP], struct update *update)
+                      struct update *update)
 {
-	int are_long = all_long(g, slices);
+	struct tile_stack stack;
+	int are_long = all_long(g);
 	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
-		struct gradient_tile tile = tile_at(g, i, &stacks[i % GROUP]);
+		struct gradient_tile tile = tile_at(g, i, &stack);
 		if (are_long)
-			sum_long_slices(vectors, n, &tile, slices, update);
+			sum_long_slices(vectors, n, &tile, update);
 		else
-			sum_slices(vectors, n, &tile, slices, update);
+			sum_slices(vectors, n, &tile, update);
 	}
 }
 
-static void sum_columns(size_t n, const struct ls_gradient *g, struct ls_range tiles, struct ls_range slices,
-                        struct tile_stack stacks[GROUP], struct update *update)
+static void sum_columns(size_t n, const struct ls_gradient *g, struct ls_range tiles, struct update *update)
 {
 	switch (SHAPE(g->width / VEC, n)) {
 #define CALL(V, N)                                                                                                     \
 	case SHAPE(V, N):                                                                                              \
-		sum_tiles(V, N, g, tiles, slices, stacks, update);                                                     \
+		sum_tiles(V, N, g, tiles, update);                                                                     \
 		break;
 		SHAPES(CALL)
 #undef CALL
@@ -477,48 +473,24 @@ static void sum_columns(size_t n, const struct ls_gradient *g, struct ls_range t
 	}
 }
 
-/* Slices from `begin` on that come to CHUNK_ROWS, one at least. */
-static uint32_t chunk_end(const struct ls_gradient *g, const uint32_t *slices, uint32_t begin)
-{
-	uint32_t end = begin + 1;
-	while (end < g->n_slices && slices[end + 1] - slices[begin] <= CHUNK_ROWS)
-		end++;
-	return end;
-}
-
-/* A group of tiles, chunk after chunk of the slices. */
-static void sum_group(const struct ls_gradient *g, struct ls_range tiles, struct tile_stack stacks[GROUP],
-                      struct update *update)
-{
-	size_t height = tile_height(g->width);
-	uint32_t n_full = (uint32_t)(g->n_k / height);
-	struct ls_range full = {tiles.begin, tiles.end < n_full ? tiles.end : n_full};
-	struct ls_range chunk = {0, 0};
-	for (; chunk.begin < g->n_slices; chunk.begin = chunk.end) {
-		chunk.end = chunk_end(g, g->slices + tiles.begin * g->tile_stride, chunk.begin);
-		sum_columns(height, g, full, chunk, stacks, update);
-		if (tiles.end > n_full)
-			sum_columns(g->n_k % height, g, (struct ls_range){n_full, tiles.end}, chunk, stacks, update);
-	}
-}
-
 static int gradient(const struct ls_gradient *g)
 {
 	static const struct ls_update none;
 	struct update update = update_begin(g->out ? &none : g->update);
-	struct tile_stack stacks[GROUP];
 	size_t height = tile_height(g->width);
-	uint32_t n_tiles = (uint32_t)((g->n_k + height - 1) / height);
-	uint32_t step = chunk_end(g, g->slices, 0) == g->n_slices ? n_tiles : GROUP;
+	uint32_t n_full = (uint32_t)(g->n_k / height);
 
-	for (struct ls_range group = {0, 0}; group.begin < n_tiles; group.begin = group.end) {
-		group.end = n_tiles - group.begin < step ? n_tiles : group.begin + step;
-		sum_group(g, group, stacks, &update);
-	}
+	sum_columns(height, g, (struct ls_range){0, n_full}, &update);
+	sum_columns(g->n_k % height, g, (struct ls_range){n_full, n_full + 1}, &update);
 	return update_end(&update);
 }
 
-/* Tiles begin .. end - 1, n columns of each. */
+/* ---- Packing --------------------------------------------------------- */
+
+/* Tiles that are packed together: each is a place of its own to write to. */
+#define GROUP 8
+
+/* Tiles begin .. end - 1, of n columns each. */
 INLINE void pack_tiles(const size_t n, const struct ls_packing *p, size_t begin, size_t end)
 {
 	for (size_t r = 0; r < p->n_rows; r++)
@@ -526,7 +498,6 @@ INLINE void pack_tiles(const size_t n, const struct ls_packing *p, size_t begin,
 			memcpy(p->out + (t * p->n_rows + r) * n, p->in + r * p->ld_in + t * n, n * sizeof(float));
 }
 
-/* By groups of tiles: every tile is a place of its own to write to. */
 INLINE void pack_all(const size_t n, const struct ls_packing *p)
 {
 	size_t n_tiles = p->n_columns / n, left = p->n_columns % n;

@@ -4,9 +4,7 @@
  * instruction set that the including file is compiled for. `vec` holds VEC
  * floats; loads and stores need no alignment. A panel is PANEL vectors wide; a
  * tile of n vectors' width keeps up to TILE_n rows of sums in registers, and
- * TILE_VECTORS vectors in all; a full panel's tiles are TILE rows high. Slices of
- * gradients are taken in chunks of about CHUNK_ROWS rows (measured on Zen 4 with
- * 64, 128, 256 and all).
+ * TILE_VECTORS vectors in all; a full panel's tiles are TILE rows high.
  *
  * vec_bytes       VEC bytes as floats
  * nonzero_lanes   bit i is set where lane i is not 0
@@ -45,7 +43,6 @@
 #define TILE_4 6
 #define TILE TILE_4
 #define TILE_VECTORS 28
-#define CHUNK_ROWS 128
 typedef __m512 vec;
 
 INLINE vec vec_load(const float *p)
@@ -125,7 +122,6 @@ PACKING static inline size_t pack_bytes(const uint8_t *in, uint64_t bits, uint8_
 #define TILE_2 6
 #define TILE TILE_2
 #define TILE_VECTORS 12
-#define CHUNK_ROWS 64
 typedef __m256 vec;
 
 INLINE vec vec_load(const float *p)
@@ -190,7 +186,6 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 #define TILE_2 12
 #define TILE TILE_2
 #define TILE_VECTORS 24
-#define CHUNK_ROWS 64
 typedef float32x4_t vec;
 
 INLINE vec vec_load(const float *p)
@@ -252,7 +247,6 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 #define TILE_2 4
 #define TILE TILE_2
 #define TILE_VECTORS 8
-#define CHUNK_ROWS 64
 typedef struct {
 	float lane[VEC];
 } vec;

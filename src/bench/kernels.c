@@ -3,6 +3,8 @@
  * The kernels alone, one layer on one core: every panel in turn, as a step of
  * one worker calls them, on dense data.
  */
+#include <string.h>
+
 #include "arith/arith.h"
 #include "arith/philox.h"
 #include "base/clock.h"
@@ -26,7 +28,9 @@ struct layer {
 	const float *in; /* [n_rows][ld_in] */
 	size_t ld_in;
 	uint32_t n_rows, n_slices, slices[SLICES_MAX + 1];
-	float *sums; /* of one panel */
+	float *deltas;        /* [n_rows][panel] of one panel */
+	float *packed_inputs; /* inputs for full panels, where that pays */
+	float *sums;          /* of one panel */
 	struct ls_update update;
 	int not_finite;
 	void (*kernel)(struct layer *layer); /* the one that is measured */
@@ -49,21 +53,43 @@ static void multiply(struct layer *layer)
 	}
 }
 
+static void collect_deltas(struct layer *layer, struct ls_panel panel)
+{
+	const float *from = layer->outputs->delta + panel.column;
+	for (size_t r = 0; r < layer->n_rows; r++)
+		memcpy(layer->deltas + r * panel.width, from + r * layer->outputs->ld, panel.width * sizeof *from);
+}
+
+static void pack_inputs(struct layer *layer, size_t width)
+{
+	layer->arith->pack(&(struct ls_packing){.n_rows = layer->n_rows,
+	                                        .n_columns = layer->weights->forward.n_k,
+	                                        .width = width,
+	                                        .in = layer->in,
+	                                        .ld_in = layer->ld_in,
+	                                        .out = layer->packed_inputs});
+}
+
 /* Into `out`, or with out NULL into the weights. */
 static void sum_gradient(struct layer *layer, float *out)
 {
 	struct ls_gradient gradient = {.n_k = layer->weights->forward.n_k,
 	                               .in = layer->in,
 	                               .ld_in = layer->ld_in,
-	                               .ld_delta = layer->outputs->ld,
+	                               .delta = layer->deltas,
 	                               .slices = layer->slices,
 	                               .n_slices = layer->n_slices,
 	                               .out = out,
 	                               .update = &layer->update};
 	for (size_t p = 0; p < ls_panels_count(&layer->weights->forward); p++) {
 		struct ls_panel panel = ls_panels_get(&layer->weights->forward, p);
-		gradient.delta = layer->outputs->delta + panel.column;
-		gradient.width = panel.width;
+		int packed = layer->packed_inputs && panel.width == layer->arith->panel;
+		if (packed && p == 0)
+			pack_inputs(layer, panel.width);
+		gradient.in = packed ? layer->packed_inputs : layer->in;
+		gradient.packed_rows = packed ? layer->n_rows : 0;
+		collect_deltas(layer, panel);
+		gradient.width = gradient.ld_delta = panel.width;
 		gradient.target = (struct ls_target){.weight = layer->weights->weight + panel.offset};
 		layer->not_finite |= layer->arith->gradient(&gradient);
 	}
@@ -108,6 +134,8 @@ static void fill(float *values, size_t n_rows, size_t n, size_t ld)
 static void layer_fini(struct layer *layer)
 {
 	ls_memory_free(layer->sums);
+	ls_memory_free(layer->packed_inputs);
+	ls_memory_free(layer->deltas);
 	ls_shard_destroy(layer->shard);
 	ls_packed_destroy(layer->packed);
 }
@@ -151,8 +179,14 @@ static lockstep_status layer_init(struct layer *layer, const struct lockstep_ben
 		layer->slices[i + 1] = ls_slice_rows(layer->n_rows, layer->n_slices, i).end;
 	layer->update = (struct ls_update){.scale = 1.0f / (float)layer->n_rows, .rate = RATE};
 	point_at(layer, i_layer);
-	layer->sums = ls_memory_allocate(layer->weights->forward.n_k * layer->arith->panel, sizeof(float));
-	return layer->sums ? LOCKSTEP_OK : ls_error_memory(error, "the gradient of a panel");
+	size_t n_k = layer->weights->forward.n_k;
+	layer->sums = ls_memory_allocate(n_k * layer->arith->panel, sizeof(float));
+	layer->deltas = ls_memory_allocate(layer->n_rows, layer->arith->panel * sizeof(float));
+	int packs = layer->n_rows >= LS_PACKED_ROWS_MIN && ls_panels_count(&layer->weights->forward) > 1;
+	if (packs)
+		layer->packed_inputs = ls_memory_allocate(layer->n_rows, (n_k + LS_TILE_MAX) * sizeof(float));
+	int made = layer->sums && layer->deltas && (layer->packed_inputs || !packs);
+	return made ? LOCKSTEP_OK : ls_error_memory(error, "the gradient of a panel");
 }
 
 /* ---- Measurement ------------------------------------------------------ */

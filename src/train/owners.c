@@ -71,9 +71,9 @@ static int update_layer(const struct ls_steps *steps, struct ls_worker *worker, 
 	collect_inputs(steps, worker, i_layer, inputs);
 	if (i_layer == 0)
 		rows.zeros = find_zeros(worker, inputs);
-	ls_panel_pack_inputs(worker, &view, inputs, &rows, worker->partition.n_rows);
 	for (size_t p = 0; p < ls_panels_count(&view.layer->forward); p++) {
 		view = ls_panel_view(steps->target, worker, i_layer, p);
+		ls_panel_pack_inputs(worker, &view, inputs, &rows, worker->partition.n_rows);
 		collect_deltas(steps, worker, &view);
 		not_finite |= ls_panel_weight_gradient(worker, &view, inputs, &rows, NULL);
 		if (p % steps->n_workers == i_worker)

@@ -67,8 +67,11 @@ void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *
                           const struct ls_panel_rows *rows, size_t n_rows)
 {
 	const struct ls_arith *arith = worker->pass.packed->arith;
+	int has_next = view->i_panel + 1 < ls_panels_count(&view->layer->forward);
+	if (view->i_panel > 0 && view->panel.width == arith->panel)
+		return;
 	worker->packed_rows = 0;
-	if (!worker->packed || n_rows < LS_PACKED_ROWS_MIN || view->panel.width < arith->panel)
+	if (!worker->packed || n_rows < LS_PACKED_ROWS_MIN || !has_next)
 		return;
 	arith->pack(&(struct ls_packing){.n_rows = n_rows,
 	                                 .n_columns = inputs.end - inputs.begin,
@@ -89,7 +92,7 @@ int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_pan
 	gradient.ld_in = rows->ld_in;
 	gradient.target = ls_panel_weights(view, inputs.begin);
 	gradient.update = &worker->update;
-	if (worker->packed_rows && view->panel.width == arith->panel) {
+	if (worker->packed_rows) {
 		gradient.in = worker->packed;
 		gradient.packed_rows = worker->packed_rows;
 	}

@@ -40,8 +40,9 @@ struct ls_target ls_panel_biases(const struct ls_panel_view *view);
 /* Biases decay not by l2; otherwise they are weights of a constant input. */
 struct ls_update ls_panel_bias_update(const struct ls_worker *worker);
 
-/* Before the first panel of a layer: packs the inputs `inputs` of the worker's
- * n_rows rows, which stand in rows->in, where that pays. */
+/* Before a panel: packs the inputs `inputs` of the worker's n_rows rows, which
+ * stand in rows->in, where that pays: for a layer's first panel, when more
+ * follow. The last one takes them as they stand when it is narrower. */
 void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
                           const struct ls_panel_rows *rows, size_t n_rows);
 

@@ -8,22 +8,28 @@
 
 #include "panel.h"
 
-/* The worker's rows of one subtree. */
-static struct ls_panel_rows subtree_rows(const struct ls_worker *worker, const struct ls_panel_view *view,
-                                         struct ls_subtree subtree)
+/* Where the inputs of a panel's layer stand, for all rows of the worker. */
+static struct ls_panel_rows shard_rows(const struct ls_worker *worker, const struct ls_panel_view *view)
 {
 	const struct ls_shard *shard = worker->shard;
 	const struct ls_shard_layer *below = view->i_layer ? &shard->layers[view->i_layer - 1] : NULL;
-	uint32_t first_slice = subtree.first - worker->first_slice;
 	return (struct ls_panel_rows){
 	    .in = below ? below->out : shard->inputs,
 	    .ld_in = below ? below->ld : shard->ld_inputs,
 	    .deltas = worker->deltas,
-	    .slices = worker->slice_rows + first_slice,
-	    .n_slices = 1u << subtree.level,
 	    .zeros = below ? NULL : worker->pass.zeros,
-	    .first_slice = first_slice,
 	};
+}
+
+/* Those of one subtree. */
+static struct ls_panel_rows subtree_rows(const struct ls_worker *worker, const struct ls_panel_view *view,
+                                         struct ls_subtree subtree)
+{
+	struct ls_panel_rows rows = shard_rows(worker, view);
+	rows.first_slice = subtree.first - worker->first_slice;
+	rows.slices = worker->slice_rows + rows.first_slice;
+	rows.n_slices = 1u << subtree.level;
+	return rows;
 }
 
 static struct ls_range all_inputs(const struct ls_panel_view *view)
@@ -34,9 +40,8 @@ static struct ls_range all_inputs(const struct ls_panel_view *view)
 /* Before a panel's gradients. */
 static void prepare_panel(struct ls_worker *worker, const struct ls_panel_view *view)
 {
-	struct ls_panel_rows rows = subtree_rows(worker, view, worker->subtrees[0]);
-	if (view->i_panel == 0)
-		ls_panel_pack_inputs(worker, view, all_inputs(view), &rows, worker->pass.n_rows);
+	struct ls_panel_rows rows = shard_rows(worker, view);
+	ls_panel_pack_inputs(worker, view, all_inputs(view), &rows, worker->pass.n_rows);
 	ls_panel_collect_deltas(view, worker->shard, worker->pass.n_rows, worker->deltas);
 }
 

@@ -22,9 +22,6 @@
 #define LS_RING_SLOTS 3
 #define LS_RING_AHEAD 1
 
-/* Rows from which on packing the inputs pays. */
-#define LS_PACKED_ROWS_MIN 256
-
 struct ls_worker {
 	struct ls_counter produced; /* blocks written into the ring, or meetings; raised by this worker */
 	struct ls_counter consumed; /* blocks whose share this worker has reduced */
