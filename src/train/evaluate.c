@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Evaluation: chunks are handed out in runs to the workers, totals combined by
- * the tree afterwards. Without dropout, on all columns that hold data.
+ * the tree afterwards. Without dropout, on the columns that hold data.
+ *
+ * It runs between epochs, on the whole team and at the kernels' full speed.
+ * Beside the steps of the next epoch, on a copy of the weights, it would take
+ * the same time from them; and its metrics decide whether there is a next epoch.
  */
 #include "evaluate.h"
 
