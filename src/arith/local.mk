@@ -17,6 +17,7 @@ isa_headers = \
 	%D%/functions.h \
 	%D%/inputs.h \
 	%D%/kernels.h \
+	%D%/layout.h \
 	%D%/rows.h \
 	%D%/table.h \
 	%D%/vec.h

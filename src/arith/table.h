@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * One function table: LS_TABLE, named LS_NAME, from the bodies in inputs.h,
- * kernels.h and rows.h as compiled in the including file.
+ * kernels.h, layout.h and rows.h as compiled in the including file.
  */
 #include "inputs.h"
 #include "kernels.h"
+#include "layout.h"
 #include "rows.h"
 
 const struct ls_arith LS_TABLE = {
