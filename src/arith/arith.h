@@ -116,8 +116,7 @@ struct ls_block {
 /* Which of a table's columns some rows use. Arrays are the caller's. */
 struct ls_used_columns {
 	size_t n;
-	uint64_t
-	    *bits; /* [LS_BIT_WORDS(n_columns)] set for the columns in use: column j is bit j % 64 of word j / 64 */
+	uint64_t *bits;   /* [LS_BIT_WORDS(n_columns)] column j is bit j % 64 of word j / 64; set: in use */
 	uint32_t *index;  /* [n_columns + LS_ROW_ALIGNMENT] the columns in use, ascending */
 	uint32_t *starts; /* [n_columns + 1] of the instruction set's own use, like: */
 	int packs;

@@ -10,6 +10,8 @@
 #ifndef LS_ARITH_INPUTS_H
 #define LS_ARITH_INPUTS_H
 
+#include <string.h>
+
 #include "arith.h"
 #include "vec.h"
 
@@ -127,11 +129,27 @@ static void gather_bytes(const struct ls_gather *g, const uint8_t *in, float *ou
 		gather_permuted_bytes(g, in, out);
 }
 
+static void gather_all_floats(const struct ls_gather *g, const float *restrict in, float *restrict out)
+{
+	const float *restrict shift = g->shift, *restrict scale = g->scale;
+	if (g->by_255)
+		for (size_t k = 0; k < g->n; k++)
+			out[k] = in[k] / 255.0f;
+	else if (shift)
+		for (size_t k = 0; k < g->n; k++)
+			out[k] = (in[k] - shift[k]) * scale[k];
+	else
+		memcpy(out, in, g->n * sizeof *out);
+}
+
 static void gather_floats(const struct ls_gather *g, const float *in, float *out)
 {
-	size_t n_out = g->columns ? g->columns->n : g->n;
-	for (size_t j = 0; j < n_out; j++) {
-		size_t k = g->columns ? g->columns->index[j] : j;
+	if (!g->columns) {
+		gather_all_floats(g, in, out);
+		return;
+	}
+	for (size_t j = 0; j < g->columns->n; j++) {
+		size_t k = g->columns->index[j];
 		out[j] = scaled_column(g, in[k], k);
 	}
 }
