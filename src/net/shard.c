@@ -73,3 +73,20 @@ void ls_shard_destroy(struct ls_shard *shard)
 	ls_memory_free(shard->inputs);
 	ls_memory_free(shard);
 }
+
+void ls_shard_find_zeros(const struct ls_shard *shard, struct ls_pass *pass, struct ls_zeros *zeros,
+                         const uint32_t *slices, uint32_t n_slices)
+{
+	pass->zeros = zeros;
+	if (zeros)
+		ls_zeros_find(zeros,
+		              &(struct ls_zeros_input){
+				  .in = shard->inputs,
+				  .ld = shard->ld_inputs,
+				  .n_rows = pass->n_rows,
+				  .n_columns = pass->columns ? pass->columns->n : pass->packed->layers[0].forward.n_k,
+				  .columns = pass->columns ? pass->columns->index : NULL,
+				  .slices = slices,
+				  .n_slices = n_slices,
+			      });
+}

@@ -58,6 +58,11 @@ struct ls_pass {
 	struct ls_dropout dropout;
 };
 
+/* Lists the zeros of the pass's gathered inputs, in slices with these first rows
+ * [n_slices + 1]. zeros NULL: inputs are never 0. */
+void ls_shard_find_zeros(const struct ls_shard *shard, struct ls_pass *pass, struct ls_zeros *zeros,
+                         const uint32_t *slices, uint32_t n_slices);
+
 /* From inputs (of the columns in use) to the last layer's pre-activations. */
 void ls_forward(struct ls_shard *shard, const struct ls_pass *pass);
 

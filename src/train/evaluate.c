@@ -115,21 +115,6 @@ static void count_right(const struct ls_pass *pass, const float *z, size_t n, si
 	}
 }
 
-/* Shifted inputs are never 0. */
-static void find_zeros(struct seat *seat, const struct ls_source *source, struct ls_pass *pass)
-{
-	if (source->scaling->shift)
-		return;
-	pass->zeros = seat->zeros;
-	ls_zeros_find(seat->zeros, &(struct ls_zeros_input){
-				       .in = seat->shard->inputs,
-				       .ld = seat->shard->ld_inputs,
-				       .n_rows = pass->n_rows,
-				       .n_columns = seat->columns.n,
-				       .columns = pass->columns ? seat->columns.index : NULL,
-			       });
-}
-
 /* Forward over rows first .. of the running evaluation: the seat's last layer
  * then holds their pre-activations. */
 static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
@@ -150,7 +135,7 @@ static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat 
 	pass.columns = seat->columns.n == n_in ? NULL : &seat->columns;
 	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, NULL, pass.columns, seat->shard->inputs,
 	                 seat->shard->ld_inputs);
-	find_zeros(seat, evaluator->source, &pass);
+	ls_shard_find_zeros(seat->shard, &pass, evaluator->source->scaling->shift ? NULL : seat->zeros, NULL, 0);
 	ls_forward(seat->shard, &pass);
 	return pass;
 }

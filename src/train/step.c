@@ -134,21 +134,6 @@ static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_p
 	return is_full ? pass->rows + steps->options->batch : NULL;
 }
 
-static void find_zeros(struct ls_worker *worker)
-{
-	worker->pass.zeros = worker->zeros;
-	if (worker->zeros)
-		ls_zeros_find(worker->zeros, &(struct ls_zeros_input){
-						 .in = worker->shard->inputs,
-						 .ld = worker->shard->ld_inputs,
-						 .n_rows = worker->pass.n_rows,
-						 .n_columns = worker->columns.n,
-						 .columns = worker->pass.columns ? worker->columns.index : NULL,
-						 .slices = worker->slice_rows,
-						 .n_slices = worker->n_slices,
-					     });
-}
-
 /* The counters of all workers stand at the same number before a run. */
 void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
 {
@@ -165,7 +150,7 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 	const struct ls_pass *pass = &worker->pass;
 	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
 	                 worker->shard->inputs, worker->shard->ld_inputs);
-	find_zeros(worker);
+	ls_shard_find_zeros(worker->shard, &worker->pass, worker->zeros, worker->slice_rows, worker->n_slices);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }
 
