@@ -14,8 +14,10 @@ _lockstep_options()
 	local run='--workers --split --engine --isa --bind --smt'
 
 	case $1 in
-	train) echo "$data $network $training $run" --save --log --report-bindings --quiet --help ;;
+	train) echo "$data $network $training $run" --save --checkpoint --checkpoint-every --resume --log \
+		--report-bindings --quiet --help ;;
 	eval) echo "$data" --part --isa --format --help ;;
+	verify) echo "$data" --from --until --quiet "$run" --help ;;
 	predict) echo --labelled --label --format --output --isa --help ;;
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
 	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
@@ -48,7 +50,7 @@ _lockstep_words()
 
 _lockstep()
 {
-	local subcommands='train eval predict gradcheck bench topology' words
+	local subcommands='train eval predict verify gradcheck bench topology' words
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local subcommand=${COMP_WORDS[1]}
 	COMPREPLY=()
@@ -74,19 +76,20 @@ _lockstep()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
 		;;
-	--test | --labels | --test-labels | --save | --log | --output | -o | --xml)
+	--test | --labels | --test-labels | --save | --checkpoint | --resume | --from | --log | --output | -o | --xml)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
 		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
+		--checkpoint-every | --until | \
 		--difference-bound | --samples | --seconds | --synthetic) ;;
 	*)
 		if [[ -n $words ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 		elif [[ $current == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_lockstep_options "$subcommand")" -- "$current")
-		elif [[ $subcommand == eval || $subcommand == predict ]]; then
+		elif [[ $subcommand == eval || $subcommand == predict || $subcommand == verify ]]; then
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		fi

@@ -7,7 +7,8 @@ dist_man_MANS += \
 	%D%/man/lockstep-gradcheck.1 \
 	%D%/man/lockstep-predict.1 \
 	%D%/man/lockstep-topology.1 \
-	%D%/man/lockstep-train.1
+	%D%/man/lockstep-train.1 \
+	%D%/man/lockstep-verify.1
 
 dist_doc_DATA = \
 	README.md \

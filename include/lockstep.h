@@ -7,12 +7,15 @@
 #define LOCKSTEP_H
 
 #include "lockstep/bench.h"
+#include "lockstep/checkpoint.h"
 #include "lockstep/dataset.h"
 #include "lockstep/gradcheck.h"
 #include "lockstep/network.h"
+#include "lockstep/record.h"
 #include "lockstep/status.h"
 #include "lockstep/topology.h"
 #include "lockstep/train.h"
+#include "lockstep/verify.h"
 #include "lockstep/version.h"
 
 #endif

@@ -86,6 +86,22 @@ struct lockstep_trial {
 	double samples_per_second; /* 0: not tried */
 };
 
+enum lockstep_unit { LOCKSTEP_STEPS = 0, LOCKSTEP_EPOCHS, LOCKSTEP_SECONDS };
+
+struct lockstep_interval {
+	uint64_t n; /* 1 and more */
+	enum lockstep_unit unit;
+};
+
+/* A checkpoint that was written, or could not be. */
+struct lockstep_saved {
+	const char *path;
+	uint64_t step;       /* steps done */
+	uint32_t epochs;     /* whole epochs done */
+	double seconds;      /* that it took */
+	const char *failure; /* one line; NULL: it was written */
+};
+
 struct lockstep_train_options {
 	/* What decides the bits. */
 	enum lockstep_scale scale;
@@ -118,8 +134,13 @@ struct lockstep_train_options {
 	const char *isa;  /* NULL: auto */
 	const char *bind; /* "close", "spread", "none", "list:0,2,4-7"; NULL: none */
 	int smt;          /* non-zero: hardware threads count as places of their own */
-	int time_phases;  /* non-zero: keep lockstep_trainer_phases(), for about 0.2 us a step and worker */
-	void *context;    /* handed to the callbacks */
+	/* A file that checkpoints go to (lockstep/checkpoint.h): every so often,
+	 * when the job is stopped and when it is done; NULL: none. One that cannot
+	 * be written does not end the job. */
+	const char *checkpoint;
+	struct lockstep_interval checkpoint_every; /* n 0: every 60 seconds */
+	int time_phases; /* non-zero: keep lockstep_trainer_phases(), for about 0.2 us a step and worker */
+	void *context;   /* handed to the callbacks */
 	/* Called in the coordinator's thread, which is the caller's. A return
 	 * value other than 0 ends the job with LOCKSTEP_STOPPED. */
 	int (*on_epoch)(const struct lockstep_epoch *epoch, void *context);
@@ -127,6 +148,8 @@ struct lockstep_train_options {
 	/* With workers or split auto: which of the n trials the steps go on with,
 	 * each time that they have been tried. NULL: silence. */
 	void (*on_choice)(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context);
+	/* After every checkpoint. NULL: silence, but failures go to on_warning. */
+	void (*on_checkpoint)(const struct lockstep_saved *saved, void *context);
 	/* One line about something that is not an error, such as a worker that
 	 * could not be bound. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);
@@ -206,7 +229,8 @@ LOCKSTEP_API lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer
 
 /* Asks the job to end after the current step; callable from any thread and
  * from a signal handler. The request is kept until a call with more to do has
- * ended with LOCKSTEP_STOPPED; the job can go on after that. */
+ * ended with LOCKSTEP_STOPPED; the job can go on after that, here or from a
+ * checkpoint. */
 LOCKSTEP_API void lockstep_trainer_stop(lockstep_trainer *trainer);
 
 /* Runs the whole job, as lockstep_train() does. */

@@ -12,5 +12,6 @@ int ls_command_predict(int argc, char **argv);
 int ls_command_gradcheck(int argc, char **argv);
 int ls_command_bench(int argc, char **argv);
 int ls_command_topology(int argc, char **argv);
+int ls_command_verify(int argc, char **argv);
 
 #endif

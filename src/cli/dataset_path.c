@@ -97,3 +97,25 @@ lockstep_status ls_dataset_open(lockstep_dataset **out, const struct ls_data_opt
 	lockstep_status status = ls_dataset_path(options->data, path, error);
 	return status ? status : lockstep_dataset_open_with(out, path, &options->files, error);
 }
+
+lockstep_status ls_dataset_open_for(lockstep_dataset **out, const struct ls_data_options *options,
+                                    const lockstep_network *network, lockstep_error *error)
+{
+	struct ls_data_options data = *options;
+	size_t n = lockstep_network_size(network, lockstep_network_n_layers(network));
+	if (!lockstep_network_label_name(network, 0))
+		return ls_dataset_open(out, &data, error);
+
+	const char **names = calloc(n, sizeof *names);
+	if (!names) {
+		snprintf(error->message, sizeof error->message, "out of memory for %zu labels", n);
+		return error->status = LOCKSTEP_ERROR_MEMORY;
+	}
+	for (size_t i = 0; i < n; i++)
+		names[i] = lockstep_network_label_name(network, i);
+	data.files.label_names = names;
+	data.files.n_label_names = n;
+	lockstep_status status = ls_dataset_open(out, &data, error);
+	free(names);
+	return status;
+}

@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "lockstep/dataset.h"
+#include "lockstep/network.h"
 #include "options.h"
 
 struct ls_data_options {
@@ -31,5 +32,10 @@ lockstep_status ls_dataset_path(const char *data, char path[PATH_MAX], lockstep_
 
 /* Opens the data set that the options name. Caller owns *out. */
 lockstep_status ls_dataset_open(lockstep_dataset **out, const struct ls_data_options *options, lockstep_error *error);
+
+/* The same with the classes numbered as the network knows them, also when a
+ * file lacks some of them. */
+lockstep_status ls_dataset_open_for(lockstep_dataset **out, const struct ls_data_options *options,
+                                    const lockstep_network *network, lockstep_error *error);
 
 #endif

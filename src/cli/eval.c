@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "command.h"
 #include "dataset_path.h"
@@ -88,30 +87,6 @@ static int evaluate(const struct eval_options *options, const lockstep_network *
 	return LS_EXIT_DONE;
 }
 
-/* Opens the data with the classes numbered as the network knows them, also
- * when a file lacks some of them. */
-static lockstep_status open_data(lockstep_dataset **dataset, const struct eval_options *options,
-                                 const lockstep_network *network, lockstep_error *error)
-{
-	struct ls_data_options data = options->data;
-	size_t n = lockstep_network_size(network, lockstep_network_n_layers(network));
-	if (!lockstep_network_label_name(network, 0))
-		return ls_dataset_open(dataset, &data, error);
-
-	const char **names = calloc(n, sizeof *names);
-	if (!names) {
-		snprintf(error->message, sizeof error->message, "out of memory for %zu labels", n);
-		return error->status = LOCKSTEP_ERROR_MEMORY;
-	}
-	for (size_t i = 0; i < n; i++)
-		names[i] = lockstep_network_label_name(network, i);
-	data.files.label_names = names;
-	data.files.n_label_names = n;
-	lockstep_status status = ls_dataset_open(dataset, &data, error);
-	free(names);
-	return status;
-}
-
 static int eval(const struct eval_options *options, const char *model)
 {
 	lockstep_network *network = NULL;
@@ -119,7 +94,7 @@ static int eval(const struct eval_options *options, const char *model)
 	lockstep_error error;
 	int status;
 	if (lockstep_isa_check(options->isa, &error) || lockstep_network_load(&network, model, &error) ||
-	    open_data(&dataset, options, network, &error))
+	    ls_dataset_open_for(&dataset, &options->data, network, &error))
 		status = ls_message_error(COMMAND, &error);
 	else
 		status = evaluate(options, network, dataset);

@@ -114,7 +114,8 @@ lockstep_status ls_job_open(struct ls_job_options *job, lockstep_dataset **datas
 		return status;
 	settle_layers(job, data);
 	settle_loss(job, data);
-	job->network.seed = job->train.seed;
+	if (!job->own_init_seed)
+		job->network.seed = job->train.seed;
 	status = lockstep_network_create(network, job->layers, &job->network, error);
 	if (status) {
 		lockstep_dataset_destroy(data);

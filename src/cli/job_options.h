@@ -19,6 +19,7 @@ struct ls_job_options {
 	struct lockstep_train_options train;
 	char own_layers[64]; /* what `layers` points to when it came from the data */
 	int own_loss;        /* the loss came from the data */
+	int own_init_seed;   /* the network's seed is not the training's, as a program may have it */
 };
 
 /* Of a struct ls_job_options. The first two decide the bits, the third never does. */

@@ -44,6 +44,8 @@ lockstep_SOURCES = \
 	%D%/prediction.h \
 	%D%/progress.c \
 	%D%/progress.h \
+	%D%/resume.c \
+	%D%/resume.h \
 	%D%/stop_signals.c \
 	%D%/stop_signals.h \
 	%D%/summary.c \
@@ -51,5 +53,6 @@ lockstep_SOURCES = \
 	%D%/topology.c \
 	%D%/train.c \
 	%D%/values.c \
-	%D%/values.h
+	%D%/values.h \
+	%D%/verify.c
 lockstep_LDADD = liblockstep.la $(JANSSON_LIBS)

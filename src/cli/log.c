@@ -15,13 +15,27 @@
 #include "lockstep/version.h"
 #include "message.h"
 
-int ls_log_open(struct ls_log *log, const char *path, const char *command)
+/* A line that a crash cut off is ended, so that the next is one of its own. */
+static void end_last_line(FILE *file)
+{
+	if (fseek(file, -1, SEEK_END) == 0 && getc(file) != '\n') {
+		fseek(file, 0, SEEK_END);
+		putc('\n', file);
+	}
+	fseek(file, 0, SEEK_END);
+}
+
+int ls_log_open(struct ls_log *log, const char *path, int appends, const char *command)
 {
 	*log = (struct ls_log){.path = path};
 	if (!path)
 		return LS_EXIT_DONE;
-	log->file = fopen(path, "w");
-	return log->file ? LS_EXIT_DONE : ls_message_failed(command, "%s: %s", path, strerror(errno));
+	log->file = fopen(path, appends ? "a+" : "w");
+	if (!log->file)
+		return ls_message_failed(command, "%s: %s", path, strerror(errno));
+	if (appends)
+		end_last_line(log->file);
+	return LS_EXIT_DONE;
 }
 
 /* Writes the event as one line; takes its reference. NULL: memory was short. */
@@ -77,6 +91,8 @@ static json_t *option_value(const struct ls_option *option, const void *target)
 		return real(*(const double *)value);
 	case LS_OPTION_CHOICE:
 		return text_or_null(ls_options_word(option, target, word));
+	case LS_OPTION_INTERVAL: /* no job has one */
+		break;
 	}
 	return json_null();
 }
@@ -151,6 +167,10 @@ void ls_log_start(struct ls_log *log, const struct ls_log_start *start)
 	json_object_set_new(event, "steps_per_epoch", unsigned64(start->plan->steps_per_epoch));
 	json_object_set_new(event, "machine", machine_object(start->machine));
 	add_run(event, start);
+	json_object_set_new(
+	    event, "resumed",
+	    start->resumed ? json_pack("{s:s, s:o}", "file", start->resumed, "step", unsigned64(start->resumed_step))
+			   : json_null());
 	write_event(log, event);
 }
 
@@ -170,6 +190,14 @@ void ls_log_choice(struct ls_log *log, const struct lockstep_trial *trials, size
 		json_array_append_new(tried, trial_object(&trials[i]));
 	json_object_set_new(event, "tried", tried);
 	write_event(log, event);
+}
+
+void ls_log_checkpoint(struct ls_log *log, const struct lockstep_saved *saved)
+{
+	if (log->file)
+		write_event(log, json_pack("{s:s, s:s, s:o, s:I, s:o, s:o}", "event", "checkpoint", "file", saved->path,
+		                           "step", unsigned64(saved->step), "epochs", (json_int_t)saved->epochs,
+		                           "seconds", real(saved->seconds), "failure", text_or_null(saved->failure)));
 }
 
 static json_t *metrics_object(const struct ls_log *log, const struct lockstep_metrics *metrics)

@@ -30,15 +30,19 @@ struct ls_log_start {
 	const lockstep_network *network;
 	const struct lockstep_plan *plan;
 	const struct lockstep_topology_summary *machine;
+	const char *resumed; /* checkpoint that the job goes on from, or NULL */
+	uint64_t resumed_step;
 };
 
-/* Creates the file; `path` NULL opens no log. Returns the exit status. */
-int ls_log_open(struct ls_log *log, const char *path, const char *command);
+/* Creates the file, or, when it `appends`, goes on where it ends; `path` NULL
+ * opens no log. Returns the exit status. */
+int ls_log_open(struct ls_log *log, const char *path, int appends, const char *command);
 
 void ls_log_start(struct ls_log *log, const struct ls_log_start *start);
 /* The way that automatic workers go on with, of n tried. */
 void ls_log_choice(struct ls_log *log, const struct lockstep_trial *trials, size_t n, size_t i_chosen);
 void ls_log_epoch(struct ls_log *log, const struct lockstep_epoch *epoch);
+void ls_log_checkpoint(struct ls_log *log, const struct lockstep_saved *saved);
 
 /* `outcome` is "done", "stopped", "diverged" or "failed"; `fingerprint` and
  * `message` may be NULL. */

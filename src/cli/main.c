@@ -17,6 +17,7 @@ static const struct {
     {"train", "train a network", ls_command_train},
     {"eval", "loss and accuracy of a model on a data set", ls_command_eval},
     {"predict", "probabilities and predicted labels of new rows", ls_command_predict},
+    {"verify", "train a model again from its record and compare", ls_command_verify},
     {"gradcheck", "compare the gradients of a job with finite differences", ls_command_gradcheck},
     {"bench", "speed of the machine, the kernels and training steps", ls_command_bench},
     {"topology", "the machine, and where workers would go", ls_command_topology},

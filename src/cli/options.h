@@ -21,7 +21,8 @@ enum ls_option_kind {
 	LS_OPTION_REAL,    /* double */
 	LS_OPTION_CHOICE,  /* int: one of the words of `argument` */
 	LS_OPTION_WORKERS, /* uint32_t: "auto" (0), or 1 and more */
-	LS_OPTION_ROWS     /* double: rows, an integer; or a fraction below 1, with '.' or 'e' */
+	LS_OPTION_ROWS,    /* double: rows, an integer; or a fraction below 1, with '.' or 'e' */
+	LS_OPTION_INTERVAL /* struct lockstep_interval: a number of 1 and more, joined to its unit */
 };
 
 struct ls_option {

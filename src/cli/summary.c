@@ -16,7 +16,7 @@ void ls_summary_add(struct ls_summary *summary, const struct lockstep_epoch *epo
 		summary->best_test = *epoch;
 	if (epoch->best)
 		summary->best_validation = *epoch;
-	summary->n_epochs = epoch->epoch;
+	summary->n_epochs++;
 	summary->train_seconds += epoch->train_seconds;
 	summary->samples += epoch->samples_per_second * epoch->train_seconds;
 }
@@ -85,14 +85,16 @@ static void print_test(const struct ls_summary *summary, const struct ls_summary
 	const struct lockstep_run_options options = {job->job->train.isa};
 	const struct lockstep_epoch *best = &summary->best_test;
 	struct lockstep_metrics test;
-	char labels[48] = "";
-	if (best->test.n_rows == 0 ||
+	char labels[48] = "", at_best[64] = "";
+	if (lockstep_dataset_rows(job->dataset, LOCKSTEP_TEST) == 0 ||
 	    lockstep_network_evaluate(job->network, job->dataset, LOCKSTEP_TEST, &options, &test, NULL))
 		return;
 	if (lockstep_dataset_label_kind(job->dataset) == LOCKSTEP_LABELS_MULTI)
 		snprintf(labels, sizeof labels, " exact, %.2f %% of labels", 100 * test.label_accuracy);
-	print_line("test", "%.2f %%%s, loss %#.6g (best %.2f %% after epoch %u)", 100 * test.accuracy, labels,
-	           test.loss, 100 * best->test.accuracy, best->epoch);
+	if (best->test.n_rows)
+		snprintf(at_best, sizeof at_best, " (best %.2f %% after epoch %u)", 100 * best->test.accuracy,
+		         best->epoch);
+	print_line("test", "%.2f %%%s, loss %#.6g%s", 100 * test.accuracy, labels, test.loss, at_best);
 }
 
 void ls_summary_print(const struct ls_summary *summary, const struct ls_summary_job *job)
@@ -103,6 +105,8 @@ void ls_summary_print(const struct ls_summary *summary, const struct ls_summary_
 	print_run(summary, job);
 	print_validation(summary);
 	print_test(summary, job);
+	if (job->resumed)
+		print_line("resumed", "%s, at step %llu", job->resumed, (unsigned long long)job->resumed_step);
 	if (job->saved)
 		print_line("saved", "%s", job->saved);
 }

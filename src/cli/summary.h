@@ -9,7 +9,7 @@
 #include "job_options.h"
 #include "lockstep/train.h"
 
-/* Gathered epoch by epoch. */
+/* Gathered epoch by epoch, of a resumed job from there on. */
 struct ls_summary {
 	uint32_t n_epochs;
 	struct lockstep_epoch last;
@@ -25,7 +25,9 @@ struct ls_summary_job {
 	const struct lockstep_plan *plan;
 	const struct lockstep_trial *choice; /* of automatic workers, or NULL */
 	const char *saved;                   /* file, or NULL */
-	double seconds;                      /* of the whole run */
+	const char *resumed;                 /* likewise, with the step it stood at */
+	uint64_t resumed_step;
+	double seconds; /* of the whole run */
 };
 
 void ls_summary_add(struct ls_summary *summary, const struct lockstep_epoch *epoch);

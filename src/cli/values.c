@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lockstep/train.h"
+
 static const char *skip_digits(const char *text)
 {
 	return text + strspn(text, "0123456789");
@@ -115,6 +117,34 @@ static const char *store_rows(const char *text, double *value)
 	return NULL;
 }
 
+/* The unit may be short: "1epoch", "30s". */
+static int parse_unit(const char *text, enum lockstep_unit *unit)
+{
+	static const char *const names[] = {
+	    [LOCKSTEP_STEPS] = "steps", [LOCKSTEP_EPOCHS] = "epochs", [LOCKSTEP_SECONDS] = "seconds"};
+	size_t length = strlen(text);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (length + 1 >= strlen(names[i]) && strncmp(text, names[i], length) == 0) {
+			*unit = (enum lockstep_unit)i;
+			return 1;
+		}
+	*unit = LOCKSTEP_SECONDS;
+	return strcmp(text, "s") == 0;
+}
+
+static const char *store_interval(const char *text, struct lockstep_interval *interval)
+{
+	char digits[24] = "";
+	size_t n = strspn(text, "0123456789");
+	struct lockstep_interval parsed;
+	if (n < sizeof digits)
+		memcpy(digits, text, n);
+	if (!parse_integer(digits, UINT64_MAX, &parsed.n) || parsed.n == 0 || !parse_unit(text + n, &parsed.unit))
+		return "a number of 1 and more with its unit: 500steps, 2epochs or 60seconds";
+	*interval = parsed;
+	return NULL;
+}
+
 static const char *store_choice(const struct ls_option *option, const char *text, int *value)
 {
 	size_t length = strlen(text);
@@ -156,6 +186,8 @@ const char *ls_value_store(const struct ls_option *option, const char *text, voi
 		return store_workers(text, value);
 	case LS_OPTION_ROWS:
 		return store_rows(text, value);
+	case LS_OPTION_INTERVAL:
+		return store_interval(text, value);
 	}
 	return "another value";
 }

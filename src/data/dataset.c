@@ -207,6 +207,8 @@ lockstep_status lockstep_dataset_open_with(lockstep_dataset **out, const char *p
 		status = read_parts(&opening, path);
 	if (!status)
 		status = take_digests(opening.dataset, error);
+	if (!status)
+		status = ls_origin_init(&opening.dataset->origin, path, opening.options, error);
 	ls_csv_fini(&opening.csv);
 	ls_fpcontrol_leave(saved);
 	if (status) {
@@ -229,6 +231,7 @@ void lockstep_dataset_destroy(lockstep_dataset *dataset)
 	for (size_t i = 0; dataset->label_names && i < dataset->parts[LOCKSTEP_TRAIN].n_labels; i++)
 		ls_memory_free(dataset->label_names[i]);
 	ls_memory_free(dataset->label_names);
+	ls_origin_fini(&dataset->origin);
 	ls_table_fini(&dataset->parts[LOCKSTEP_TRAIN]);
 	ls_table_fini(&dataset->parts[LOCKSTEP_TEST]);
 	ls_memory_free(dataset);

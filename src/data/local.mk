@@ -25,6 +25,8 @@ libls_la_SOURCES += \
 	%D%/number.h \
 	%D%/order.c \
 	%D%/order.h \
+	%D%/origin.c \
+	%D%/origin.h \
 	%D%/records.c \
 	%D%/records.h \
 	%D%/rows.c \

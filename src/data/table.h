@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lockstep/dataset.h"
+#include "origin.h"
 
 #define LS_ROWS_MAX (UINT32_MAX - 1)
 #define LS_FEATURES_MAX 1048576
@@ -29,6 +30,7 @@ struct lockstep_dataset {
 	struct ls_table parts[2]; /* by enum lockstep_part; a missing one has n_rows 0 */
 	char digests[2][65];      /* of the parts; "" for a missing one */
 	char **label_names;       /* [n_labels], or NULL when the file gave none */
+	struct ls_origin origin;
 };
 
 struct ls_array;

@@ -9,4 +9,6 @@ libls_la_SOURCES += \
 	%D%/model_load.c \
 	%D%/safetensors.c \
 	%D%/safetensors.h \
-	%D%/safetensors_read.c
+	%D%/safetensors_read.c \
+	%D%/texts.c \
+	%D%/texts.h

@@ -18,7 +18,7 @@
 #include "lockstep/train.h"
 #include "lockstep/version.h"
 
-#define TEXTS_MAX 14
+#define TEXTS_MAX 15
 
 static const char *const label_kinds[] = {
     [LOCKSTEP_LABELS_NONE] = "none", [LOCKSTEP_LABELS_CLASS] = "class", [LOCKSTEP_LABELS_MULTI] = "multi"};
@@ -32,32 +32,63 @@ static void add_tensor(struct ls_model_tensors *list, const char *name, uint32_t
 	list->n++;
 }
 
-void ls_model_list(struct ls_model_tensors *list, const struct ls_model_shape *shape)
+void ls_model_add_parameters(struct ls_model_tensors *list, const struct ls_model_shape *shape, const char *prefix)
 {
-	char name[40];
-	list->n = 0;
+	char name[LS_MODEL_NAME];
 	for (size_t i = 0; i < shape->n_layers; i++) {
-		snprintf(name, sizeof name, "layers.%zu.weight", i);
+		snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, i);
 		add_tensor(list, name, 2, shape->sizes[i + 1], shape->sizes[i]);
-		snprintf(name, sizeof name, "layers.%zu.bias", i);
+		snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, i);
 		add_tensor(list, name, 1, shape->sizes[i + 1], 0);
 	}
+}
+
+void ls_model_list(struct ls_model_tensors *list, const struct ls_model_shape *shape)
+{
+	list->n = 0;
+	ls_model_add_parameters(list, shape, "");
 	if (shape->scaled) {
 		add_tensor(list, "input.shift", 1, shape->sizes[0], 0);
 		add_tensor(list, "input.scale", 1, shape->sizes[0], 0);
 	}
 }
 
-void ls_model_attach(struct ls_tensor *tensors, const struct lockstep_network *network)
+struct ls_tensor *ls_model_attach_parameters(struct ls_tensor *tensors, const struct lockstep_network *network)
 {
 	for (size_t i = 0; i < network->n_layers; i++) {
 		(tensors++)->data = network->layers[i].weight;
 		(tensors++)->data = network->layers[i].bias;
 	}
+	return tensors;
+}
+
+void ls_model_attach(struct ls_tensor *tensors, const struct lockstep_network *network)
+{
+	tensors = ls_model_attach_parameters(tensors, network);
 	if (network->scaling.shift) {
 		(tensors++)->data = network->scaling.shift;
 		(tensors++)->data = network->scaling.scale;
 	}
+}
+
+static int same_tensor(const struct ls_tensor *a, const struct ls_tensor *b)
+{
+	return !strcmp(a->name, b->name) && a->rank == b->rank &&
+	       !memcmp(a->shape, b->shape, a->rank * sizeof *a->shape);
+}
+
+lockstep_status ls_model_compare_tensors(const struct ls_safetensors *contents, const struct ls_model_tensors *list,
+                                         const char *path, lockstep_error *error)
+{
+	if (contents->n_tensors != list->n)
+		return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: %zu tensors, not %zu", path, contents->n_tensors,
+		                    list->n);
+	for (size_t i = 0; i < list->n; i++)
+		if (!same_tensor(&contents->tensors[i], &list->tensors[i]))
+			return ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
+			                    "%s: tensor %zu is '%.40s', not '%s' of the right shape", path, i,
+			                    contents->tensors[i].name, list->tensors[i].name);
+	return LOCKSTEP_OK;
 }
 
 lockstep_status ls_model_check_finite(const struct ls_safetensors *contents, const char *path, lockstep_status refusal,
@@ -153,6 +184,7 @@ static void list_texts(struct texts *texts, const struct lockstep_network *netwo
 	add_text(texts, "labels", ls_model_label_kind_name(network->label_kind));
 	add_text(texts, "label_names", texts->label_names);
 	add_text(texts, "job", network->job);
+	add_text(texts, "history", network->history);
 	add_text(texts, "fingerprint", texts->fingerprint);
 }
 

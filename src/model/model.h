@@ -14,7 +14,9 @@
 #include "safetensors.h"
 
 #define LS_MODEL_FORMAT "lockstep-model-1"
-#define LS_MODEL_TENSORS_MAX (2 * LS_LAYERS_MAX + 2)
+/* Three sets of parameters, as a checkpoint has them, or one with its scaling. */
+#define LS_MODEL_TENSORS_MAX (3 * 2 * LS_LAYERS_MAX)
+#define LS_MODEL_NAME 40
 /* Text of the sizes: at most 7 digits each, the marks between them and a NUL. */
 #define LS_MODEL_LAYERS_TEXT ((LS_LAYERS_MAX + 1) * 8)
 
@@ -27,7 +29,7 @@ struct ls_model_shape {
 struct ls_model_tensors {
 	size_t n;
 	struct ls_tensor tensors[LS_MODEL_TENSORS_MAX];
-	char names[LS_MODEL_TENSORS_MAX][40];
+	char names[LS_MODEL_TENSORS_MAX][LS_MODEL_NAME];
 };
 
 /* Names and shapes of the tensors; their data stay NULL. */
@@ -35,6 +37,15 @@ void ls_model_list(struct ls_model_tensors *list, const struct ls_model_shape *s
 
 /* Points tensors in that order at the network's memory. */
 void ls_model_attach(struct ls_tensor *tensors, const struct lockstep_network *network);
+
+/* The same for the parameters alone, whose names begin with `prefix`: added to
+ * what is listed already; and the tensor after those attached. */
+void ls_model_add_parameters(struct ls_model_tensors *list, const struct ls_model_shape *shape, const char *prefix);
+struct ls_tensor *ls_model_attach_parameters(struct ls_tensor *tensors, const struct lockstep_network *network);
+
+/* Are a file's tensors those of the list, in its order? */
+lockstep_status ls_model_compare_tensors(const struct ls_safetensors *contents, const struct ls_model_tensors *list,
+                                         const char *path, lockstep_error *error);
 
 /* Refuses NaN and infinity with the status `refusal`. */
 lockstep_status ls_model_check_finite(const struct ls_safetensors *contents, const char *path, lockstep_status refusal,

@@ -73,8 +73,8 @@ lockstep_status ls_network_check_options(const struct lockstep_network_options *
 
 /* ---- Shape ----------------------------------------------------------- */
 
-static lockstep_status parse_sizes(const char *text, size_t sizes[LS_LAYERS_MAX + 1], size_t *n_layers,
-                                   lockstep_error *error)
+lockstep_status ls_network_parse_layers(const char *text, size_t sizes[LS_LAYERS_MAX + 1], size_t *n_layers,
+                                        lockstep_error *error)
 {
 	size_t n = 0;
 	for (const char *at = text;; at++) {
@@ -164,7 +164,7 @@ lockstep_status lockstep_network_create(lockstep_network **out, const char *laye
 	static const struct lockstep_network_options defaults = LOCKSTEP_NETWORK_OPTIONS_INIT;
 	size_t sizes[LS_LAYERS_MAX + 1], n_layers = 0;
 
-	lockstep_status status = parse_sizes(layers, sizes, &n_layers, error);
+	lockstep_status status = ls_network_parse_layers(layers, sizes, &n_layers, error);
 	if (!status)
 		status = ls_network_allocate(out, sizes, n_layers, options ? options : &defaults, error);
 	if (!status)
@@ -178,6 +178,7 @@ void lockstep_network_destroy(lockstep_network *network)
 		return;
 	ls_network_set_label_names(network, NULL, NULL);
 	ls_scaling_fini(&network->scaling);
+	ls_memory_free(network->history);
 	ls_memory_free(network->job);
 	ls_memory_free(network->parameters);
 	ls_memory_free(network);

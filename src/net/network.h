@@ -32,7 +32,12 @@ struct lockstep_network {
 	enum lockstep_label_kind label_kind; /* of the training data; NONE until trained */
 	char **label_names;                  /* [outputs], or NULL */
 	char *job;                           /* one line of JSON, or NULL */
+	char *history;                       /* fingerprints by epoch, likewise */
 };
+
+/* Reads sizes such as "784-30-10"; n_layers is one less than their number. */
+lockstep_status ls_network_parse_layers(const char *text, size_t sizes[LS_LAYERS_MAX + 1], size_t *n_layers,
+                                        lockstep_error *error);
 
 /* A network of the given sizes with all parameters 0: what create and load
  * share. `sizes` has n_layers + 1 entries, checked by this function. */

@@ -8,6 +8,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sha256.h"
+
+#define HASH_BLOCK 1024 /* floats gathered at a time */
 
 /* ---- Panels ---------------------------------------------------------- */
 
@@ -123,34 +126,100 @@ void ls_packed_destroy(struct ls_packed *packed)
 	ls_memory_free(packed);
 }
 
+/* ---- Canonical parameters --------------------------------------------- */
+
+/* Row j of the canonical matrix [n_out][n_k], which is column j of the panels. */
+static void load_row(const struct ls_panels *panels, size_t j, const float *row, float *values)
+{
+	struct ls_panel panel = ls_panels_get(panels, j / panels->wide);
+	float *column = values + panel.offset + (j - panel.column);
+	for (size_t k = 0; k < panels->n_k; k++)
+		column[k * panel.width] = row[k];
+}
+
+static void store_row(const struct ls_panels *panels, size_t j, const float *values, float *row)
+{
+	struct ls_panel panel = ls_panels_get(panels, j / panels->wide);
+	const float *column = values + panel.offset + (j - panel.column);
+	for (size_t k = 0; k < panels->n_k; k++)
+		row[k] = column[k * panel.width];
+}
+
+static void load_layer(const struct ls_panels *panels, const struct ls_layer *from, float *weight, float *bias)
+{
+	memcpy(bias, from->bias, from->n_out * sizeof *bias);
+	for (size_t j = 0; j < from->n_out; j++)
+		load_row(panels, j, from->weight + j * from->n_in, weight);
+}
+
+static void store_layer(const struct ls_panels *panels, const float *weight, const float *bias, struct ls_layer *to)
+{
+	memcpy(to->bias, bias, to->n_out * sizeof *bias);
+	for (size_t j = 0; j < to->n_out; j++)
+		store_row(panels, j, weight, to->weight + j * to->n_in);
+}
+
 void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network)
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
-		const struct ls_layer *from = &network->layers[i];
 		struct ls_packed_layer *layer = &packed->layers[i];
-		for (size_t j = 0; j < from->n_out; j++) {
-			layer->bias[j] = from->bias[j];
-			for (size_t k = 0; k < from->n_in; k++) {
-				float w = from->weight[j * from->n_in + k];
-				layer->weight[element(&layer->forward, k, j)] = w;
-				if (layer->transposed)
-					layer->transposed[element(&layer->backward, j, k)] = w;
-			}
-		}
+		load_layer(&layer->forward, &network->layers[i], layer->weight, layer->bias);
+		for (size_t p = 0; p < ls_panels_count(&layer->forward); p++)
+			ls_packed_transpose(layer, packed->arith, p, 0, layer->forward.n_k);
 	}
 }
 
 void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network)
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
-		struct ls_layer *to = &network->layers[i];
 		const struct ls_packed_layer *layer = &packed->layers[i];
-		for (size_t j = 0; j < to->n_out; j++) {
-			to->bias[j] = layer->bias[j];
-			for (size_t k = 0; k < to->n_in; k++)
-				to->weight[j * to->n_in + k] = layer->weight[element(&layer->forward, k, j)];
-		}
+		store_layer(&layer->forward, layer->weight, layer->bias, &network->layers[i]);
 	}
+}
+
+void ls_packed_load_velocity(struct ls_packed *packed, const struct lockstep_network *network)
+{
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		struct ls_packed_layer *layer = &packed->layers[i];
+		load_layer(&layer->forward, &network->layers[i], layer->weight_velocity, layer->bias_velocity);
+	}
+}
+
+void ls_packed_store_velocity(const struct ls_packed *packed, struct lockstep_network *network)
+{
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		const struct ls_packed_layer *layer = &packed->layers[i];
+		store_layer(&layer->forward, layer->weight_velocity, layer->bias_velocity, &network->layers[i]);
+	}
+}
+
+/* Row j of the canonical matrix, a block at a time. */
+static void hash_row(struct ls_sha256 *hash, const struct ls_panels *panels, size_t j, const float *values)
+{
+	float block[HASH_BLOCK];
+	struct ls_panel panel = ls_panels_get(panels, j / panels->wide);
+	const float *column = values + panel.offset + (j - panel.column);
+	for (size_t first = 0, n; first < panels->n_k; first += n) {
+		n = panels->n_k - first < HASH_BLOCK ? panels->n_k - first : HASH_BLOCK;
+		for (size_t k = 0; k < n; k++)
+			block[k] = column[(first + k) * panel.width];
+		ls_sha256_add(hash, block, n * sizeof *block);
+	}
+}
+
+lockstep_status ls_packed_fingerprint(const struct ls_packed *packed, char fingerprint[65], lockstep_error *error)
+{
+	struct ls_sha256 *hash = ls_sha256_create();
+	if (!hash)
+		return ls_error_memory(error, "a fingerprint");
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		const struct ls_packed_layer *layer = &packed->layers[i];
+		for (size_t j = 0; j < layer->forward.n_out; j++)
+			hash_row(hash, &layer->forward, j, layer->weight);
+		ls_sha256_add(hash, layer->bias, layer->forward.n_out * sizeof *layer->bias);
+	}
+	ls_sha256_finish(hash, fingerprint);
+	return LOCKSTEP_OK;
 }
 
 void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,

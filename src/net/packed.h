@@ -69,6 +69,14 @@ void ls_packed_clear(struct ls_packed *packed);
 void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network);
 void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network);
 
+/* The same for the velocities, which stand where the network's parameters do. */
+void ls_packed_load_velocity(struct ls_packed *packed, const struct lockstep_network *network);
+void ls_packed_store_velocity(const struct ls_packed *packed, struct lockstep_network *network);
+
+/* SHA-256 of the parameters as lockstep_network_fingerprint() takes it, without
+ * a copy of them. */
+lockstep_status ls_packed_fingerprint(const struct ls_packed *packed, char fingerprint[65], lockstep_error *error);
+
 /* Brings weight rows first .. end - 1 of a panel into the transposed copy, those
  * that it has. */
 void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,

@@ -6,17 +6,16 @@ libls_la_SOURCES += \
 	%D%/evaluate.c \
 	%D%/evaluate.h \
 	%D%/infer.c \
-	%D%/job.c \
-	%D%/job.h \
-	%D%/options.c \
-	%D%/options.h \
 	%D%/owners.c \
 	%D%/owners.h \
 	%D%/panel.c \
 	%D%/panel.h \
 	%D%/partition.c \
 	%D%/partition.h \
+	%D%/resume.c \
 	%D%/run.c \
+	%D%/saving.c \
+	%D%/saving.h \
 	%D%/schedule.c \
 	%D%/schedule.h \
 	%D%/step.c \
@@ -27,6 +26,7 @@ libls_la_SOURCES += \
 	%D%/tuning.h \
 	%D%/units.c \
 	%D%/units.h \
+	%D%/verify.c \
 	%D%/walk.c \
 	%D%/walk.h \
 	%D%/worker.c \

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A whole job: epochs, evaluation after each, early stopping, callbacks.
+ * A whole job: epochs, evaluation after each, early stopping, checkpoints,
+ * callbacks.
  */
 #include "arith/fpcontrol.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "job/options.h"
+#include "saving.h"
 #include "schedule.h"
 #include "trainer.h"
 
@@ -13,9 +16,16 @@
 /* The state of a running job that its end does not outlive. */
 struct run {
 	struct lockstep_trainer *trainer;
-	double epoch_started, last_progress;
-	uint64_t epoch_first_step;
-	double step_seconds; /* of all epochs before this one */
+	struct ls_saving saving;
+	double last_progress; /* the clock when it was sent */
+
+	/* Of the running epoch, as far as this run did it. */
+	double steps_began;   /* the clock when the steps began that run now */
+	double epoch_seconds; /* of the steps before those */
+	uint64_t epoch_first_step, epoch_rows;
+
+	/* Of the epochs before. */
+	double step_seconds;
 	uint64_t steps_timed;
 };
 
@@ -26,7 +36,7 @@ static int send_progress(struct run *run, uint64_t step, double now)
 	struct lockstep_trainer *trainer = run->trainer;
 	const struct lockstep_train_options *options = &trainer->options;
 	uint64_t done = step + 1 - run->epoch_first_step;
-	double seconds = now - run->epoch_started;
+	double seconds = run->epoch_seconds + (now - run->steps_began);
 	double a_step = (run->step_seconds + seconds) / (double)(run->steps_timed + done);
 	struct lockstep_progress progress = {
 	    .epoch = trainer->steps.epoch + 1,
@@ -43,7 +53,9 @@ static int on_step(void *context, uint64_t step)
 {
 	struct run *run = context;
 	double now = ls_clock_seconds();
-	if (now - run->last_progress < PROGRESS_SECONDS)
+	if (ls_saving_notice(&run->saving, now))
+		return 1;
+	if (!run->trainer->options.on_progress || now - run->last_progress < PROGRESS_SECONDS)
 		return 0;
 	run->last_progress = now;
 	return send_progress(run, step, now);
@@ -72,8 +84,8 @@ static void judge(struct lockstep_trainer *trainer, struct lockstep_epoch *epoch
 		return;
 	epoch->best = improves(best, trainer->options.monitor, &epoch->validation);
 	best->found |= epoch->best;
-	if (epoch->best && best->network)
-		ls_packed_store(trainer->packed, best->network);
+	if (epoch->best && trainer->best_network)
+		ls_packed_store(trainer->packed, trainer->best_network);
 	best->epochs_without = epoch->best ? 0 : best->epochs_without + 1;
 }
 
@@ -99,36 +111,71 @@ static lockstep_status evaluate_epoch(struct lockstep_trainer *trainer, struct l
 	return status;
 }
 
-/* Steps to the end of the current epoch. */
-static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, lockstep_error *error)
-{
-	struct lockstep_trainer *trainer = run->trainer;
-	run->epoch_first_step = trainer->next_step;
-	run->epoch_started = run->last_progress = ls_clock_seconds();
-	lockstep_status status = ls_trainer_advance(trainer, UINT64_MAX, error);
-	if (status)
-		return status;
-
-	const struct ls_steps *steps = &trainer->steps;
-	double seconds = ls_clock_seconds() - run->epoch_started;
-	run->step_seconds += seconds;
-	run->steps_timed += steps->n_done;
-	*epoch = (struct lockstep_epoch){
-	    .epoch = steps->epoch + 1,
-	    .n_epochs = trainer->options.epochs,
-	    .n_steps = trainer->next_step,
-	    .loss = steps->loss / (double)steps->n_rows,
-	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
-	    .train_seconds = seconds,
-	    .samples_per_second = (double)steps->n_rows / seconds,
-	};
-	return evaluate_epoch(trainer, epoch, error);
-}
-
 /* A stop is asked for once: when it is granted, the request is spent. */
 static int take_stop_request(struct lockstep_trainer *trainer)
 {
 	return atomic_exchange_explicit(&trainer->stop_request, 0, memory_order_relaxed);
+}
+
+/* Steps as far as the next checkpoint, at most to the end of the epoch. */
+static lockstep_status run_some(struct run *run, lockstep_error *error)
+{
+	struct lockstep_trainer *trainer = run->trainer;
+	run->steps_began = ls_clock_seconds();
+	lockstep_status status = ls_trainer_advance(trainer, ls_saving_distance(&run->saving), error);
+	run->epoch_seconds += ls_clock_seconds() - run->steps_began;
+	run->epoch_rows += trainer->steps.n_rows;
+	return status == LOCKSTEP_STOPPED && run->saving.is_due ? LOCKSTEP_OK : status;
+}
+
+/* Steps to the end of the current epoch. */
+static lockstep_status run_steps(struct run *run, lockstep_error *error)
+{
+	struct lockstep_trainer *trainer = run->trainer;
+	for (;;) {
+		lockstep_status status = run_some(run, error);
+		if (status || trainer->next_step % trainer->steps.steps_per_epoch == 0)
+			return status;
+		ls_saving_consider(&run->saving, 0);
+		if (take_stop_request(trainer))
+			return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after step %llu",
+			                    (unsigned long long)trainer->next_step);
+	}
+}
+
+static uint64_t rows_of_epoch(const struct ls_steps *steps)
+{
+	uint64_t whole = steps->steps_per_epoch * steps->options->batch;
+	return whole < steps->n_order ? whole : steps->n_order;
+}
+
+static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, lockstep_error *error)
+{
+	struct lockstep_trainer *trainer = run->trainer;
+	const struct ls_steps *steps = &trainer->steps;
+	run->epoch_first_step = trainer->next_step;
+	run->epoch_seconds = 0;
+	run->epoch_rows = 0;
+	run->last_progress = ls_clock_seconds();
+	lockstep_status status = run_steps(run, error);
+	if (!status)
+		status = ls_trainer_record_epoch(trainer, error);
+	if (status)
+		return status;
+
+	double seconds = run->epoch_seconds;
+	run->step_seconds += seconds;
+	run->steps_timed += trainer->next_step - run->epoch_first_step;
+	*epoch = (struct lockstep_epoch){
+	    .epoch = steps->epoch + 1,
+	    .n_epochs = trainer->options.epochs,
+	    .n_steps = trainer->next_step,
+	    .loss = steps->epoch_loss / (double)rows_of_epoch(steps),
+	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
+	    .train_seconds = seconds,
+	    .samples_per_second = (double)run->epoch_rows / seconds,
+	};
+	return evaluate_epoch(trainer, epoch, error);
 }
 
 static lockstep_status run_epochs(struct run *run, lockstep_error *error)
@@ -142,6 +189,8 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 		if (status)
 			return status;
 		judge(trainer, &epoch);
+		if (!is_over(trainer))
+			ls_saving_consider(&run->saving, 1);
 		int stops = options->on_epoch && options->on_epoch(&epoch, options->context);
 		if (!is_over(trainer) && (stops || take_stop_request(trainer)))
 			return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after epoch %u", epoch.epoch);
@@ -149,30 +198,38 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 	return LOCKSTEP_OK;
 }
 
+/* The job's result, or where it was stopped, goes into the network. */
+static lockstep_status hand_over(struct lockstep_trainer *trainer, lockstep_status status, lockstep_error *error)
+{
+	lockstep_error cause;
+	if (status == LOCKSTEP_OK && trainer->best_network && trainer->best.found)
+		ls_packed_load(trainer->packed, trainer->best_network);
+	if (status == LOCKSTEP_OK)
+		return lockstep_trainer_sync(trainer, error);
+	if (status == LOCKSTEP_STOPPED && lockstep_trainer_sync(trainer, &cause))
+		return ls_error_set(error, cause.status, "%s", cause.message);
+	return status;
+}
+
 static lockstep_status run_job(struct lockstep_trainer *trainer, lockstep_error *error)
 {
 	struct run run = {.trainer = trainer};
 	lockstep_status status = LOCKSTEP_OK;
-	lockstep_error ignored;
 
-	if (trainer->options.patience && !trainer->options.keep_last && !trainer->best.network)
-		status = ls_network_clone(&trainer->best.network, trainer->network, error);
+	if (ls_train_keeps_best(&trainer->options) && !trainer->best_network)
+		status = ls_network_clone(&trainer->best_network, trainer->network, error);
 	if (status)
 		return status;
-	if (trainer->options.on_progress) {
+	ls_saving_begin(&run.saving, trainer);
+	if (trainer->options.on_progress || ls_saving_by_time(&run.saving)) {
 		trainer->steps.on_step = on_step;
 		trainer->steps.context = &run;
 	}
 	status = run_epochs(&run, error);
 	trainer->steps.on_step = NULL;
-
-	if (status == LOCKSTEP_OK && trainer->best.network && trainer->best.found)
-		ls_packed_load(trainer->packed, trainer->best.network);
-	if (status == LOCKSTEP_OK)
-		status = lockstep_trainer_sync(trainer, error);
-	else if (status == LOCKSTEP_STOPPED && lockstep_trainer_sync(trainer, &ignored))
-		status = ls_error_set(error, ignored.status, "%s", ignored.message);
-	return status;
+	if (status == LOCKSTEP_OK || status == LOCKSTEP_STOPPED)
+		ls_saving_finish(&run.saving);
+	return hand_over(trainer, status, error);
 }
 
 lockstep_status lockstep_trainer_run(lockstep_trainer *trainer, lockstep_error *error)

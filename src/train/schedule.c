@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "arith/functions64.h"
-#include "options.h"
+#include "job/options.h"
 
 /* gamma multiplied floor(periods) times onto 1; the product of so many factors
  * comes to rest early, at 1, at 0 or at the smallest number. */

@@ -181,8 +181,12 @@ static double tree_total(const double *losses, uint32_t n)
 
 void ls_steps_publish_stop(struct ls_steps *steps, uint64_t step)
 {
-	int asked = steps->stop_request && atomic_load_explicit(steps->stop_request, memory_order_relaxed);
-	if (!asked && steps->on_step && step + 1 < steps->goal_step)
+	if (step + 1 >= steps->goal_step)
+		return;
+	/* Mostly there is none, and a load leaves its line with all who read it. */
+	int asked = atomic_load_explicit(steps->stop_request, memory_order_relaxed) &&
+	            atomic_exchange_explicit(steps->stop_request, 0, memory_order_relaxed);
+	if (!asked && steps->on_step)
 		asked = steps->on_step(steps->context, step);
 	if (asked)
 		atomic_store_explicit(&steps->stopped[step % 2], step + 1, memory_order_relaxed);
@@ -196,7 +200,9 @@ static void account(struct ls_steps *steps, uint64_t step, int diverged)
 		steps->diverged_step = step + 1;
 		return;
 	}
-	steps->loss += tree_total(steps->slice_losses[step % 2], ls_effective_slices(n_rows, steps->slices));
+	double loss = tree_total(steps->slice_losses[step % 2], ls_effective_slices(n_rows, steps->slices));
+	steps->loss += loss;
+	steps->epoch_loss += loss;
 	steps->n_rows += n_rows;
 	steps->n_done++;
 }
@@ -310,7 +316,7 @@ lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 		                    "a smaller learning rate may help",
 		                    (unsigned long long)steps->diverged_step, steps->epoch + 1);
 	uint64_t end = steps->first_step + n_done;
-	if (end < steps->goal_step && was_stopped(steps, end - 1))
+	if (was_stopped(steps, end - 1))
 		return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after step %llu", (unsigned long long)end);
 	return LOCKSTEP_OK;
 }

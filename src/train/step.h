@@ -62,12 +62,13 @@ struct ls_steps {
 	double *slice_losses[2];      /* [slices], each by the slice's worker */
 	_Atomic uint64_t diverged[2]; /* by whoever sees it */
 	_Atomic uint64_t stopped[2];  /* by worker 0 */
-	_Atomic int *stop_request;    /* by anyone, at any time */
+	_Atomic int *stop_request;    /* by anyone, at any time; taken back by worker 0 when it ends a run */
 
 	/* By worker 0: */
 	uint32_t n_delivered;   /* workers that ran; if not n_workers, nothing was done */
 	double loss;            /* sum of the steps' loss totals, in step order, since it was set to 0 */
-	uint64_t n_rows;        /* and of their rows */
+	double epoch_loss;      /* the same since the epoch began */
+	uint64_t n_rows;        /* rows of those steps, since it was set to 0 */
 	uint64_t n_done;        /* steps completed without divergence, since it was set to 0 */
 	uint64_t diverged_step; /* from 1; 0: none */
 };
@@ -92,7 +93,8 @@ void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker);
 /* By anyone: a loss or a parameter of this step is not finite. */
 void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step);
 
-/* By worker 0, before the workers meet: what it has heard of a stop. */
+/* By worker 0, before the workers meet: what it has heard of a stop. A request
+ * is not heard in the step before the goal, where the run ends anyway. */
 void ls_steps_publish_stop(struct ls_steps *steps, uint64_t step);
 
 /* By every worker, when all have met after the step: true when the run ends

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "job.h"
-#include "options.h"
+#include "job/job.h"
+#include "job/options.h"
 
 /* ---- Preparation ----------------------------------------------------- */
 
@@ -52,7 +52,10 @@ static lockstep_status prepare_parameters(struct lockstep_trainer *trainer, lock
 	if (status)
 		return status;
 	ls_packed_load(trainer->packed, trainer->network);
-	return ls_blocks_init(&trainer->blocks, trainer->packed, error);
+	status = ls_history_init(&trainer->history, trainer->options.epochs, error);
+	if (!status)
+		status = ls_trainer_record_epoch(trainer, error);
+	return status ? status : ls_blocks_init(&trainer->blocks, trainer->packed, error);
 }
 
 static lockstep_status prepare_team(struct lockstep_trainer *trainer, lockstep_error *error)
@@ -261,6 +264,8 @@ lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network
 	trainer->network = network;
 	trainer->dataset = dataset;
 	trainer->options = options ? *options : defaults;
+	if (trainer->options.checkpoint_every.n == 0)
+		trainer->options.checkpoint_every = (struct lockstep_interval){60, LOCKSTEP_SECONDS};
 	trainer->best = (struct ls_best){.loss = INFINITY, .n_exact = -1};
 	uint64_t saved = ls_fpcontrol_enter();
 	status = prepare(trainer, error);
@@ -277,7 +282,10 @@ void lockstep_trainer_destroy(lockstep_trainer *trainer)
 {
 	if (!trainer)
 		return;
-	lockstep_network_destroy(trainer->best.network);
+	lockstep_network_destroy(trainer->snapshot.velocity);
+	lockstep_network_destroy(trainer->snapshot.parameters);
+	ls_history_fini(&trainer->history);
+	lockstep_network_destroy(trainer->best_network);
 	destroy_workers(trainer);
 	ls_evaluator_destroy(trainer->evaluator);
 	ls_memory_free(trainer->slice_losses);
@@ -316,6 +324,18 @@ static void set_epoch(struct lockstep_trainer *trainer, uint32_t epoch)
 		ls_split_order(&trainer->split, epoch, trainer->options.seed, trainer->order);
 	trainer->order_epoch = epoch + 1;
 	trainer->steps.epoch = epoch;
+}
+
+lockstep_status ls_trainer_record_epoch(struct lockstep_trainer *trainer, lockstep_error *error)
+{
+	char fingerprint[65];
+	uint64_t next = trainer->next_step, n = trainer->steps.steps_per_epoch;
+	if (next > 0 && next % n)
+		return LOCKSTEP_OK;
+	lockstep_status status = ls_packed_fingerprint(trainer->packed, fingerprint, error);
+	if (!status)
+		ls_history_add(&trainer->history, next ? (uint32_t)(next / n) : 0, fingerprint);
+	return status;
 }
 
 /* Runs the prepared steps, on as many workers as the team delivers. */
@@ -382,8 +402,7 @@ static lockstep_status run_range(struct lockstep_trainer *trainer, uint64_t firs
 	return LOCKSTEP_OK;
 }
 
-/* No parameters of a job that diverged are ever handed out. */
-static lockstep_status check_not_ended(const struct lockstep_trainer *trainer, lockstep_error *error)
+lockstep_status ls_trainer_check_not_ended(const struct lockstep_trainer *trainer, lockstep_error *error)
 {
 	if (!trainer->ended)
 		return LOCKSTEP_OK;
@@ -394,7 +413,7 @@ static lockstep_status check_not_ended(const struct lockstep_trainer *trainer, l
 lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error)
 {
 	struct ls_steps *steps = &trainer->steps;
-	lockstep_status status = check_not_ended(trainer, error);
+	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
 	if (status)
 		return status;
 	if (trainer->next_step >= ls_trainer_job_steps(trainer))
@@ -405,11 +424,11 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 	uint64_t epoch_end = (epoch + 1) * steps->steps_per_epoch;
 	set_epoch(trainer, epoch);
 	uint64_t first = trainer->next_step;
+	if (first % steps->steps_per_epoch == 0)
+		steps->epoch_loss = 0;
 	status = run_range(trainer, first, n_steps < epoch_end - first ? first + n_steps : epoch_end, error);
 	trainer->next_step += steps->n_done;
 	trainer->ended = status == LOCKSTEP_DIVERGED;
-	if (status == LOCKSTEP_STOPPED)
-		atomic_store_explicit(&trainer->stop_request, 0, memory_order_relaxed);
 	return status;
 }
 
@@ -422,6 +441,8 @@ static lockstep_status advance_by(struct lockstep_trainer *trainer, uint64_t n_s
 
 	while (n_steps > 0) {
 		lockstep_status status = ls_trainer_advance(trainer, n_steps, error);
+		if (!status)
+			status = ls_trainer_record_epoch(trainer, error);
 		if (status)
 			return status;
 		total += trainer->steps.loss;
@@ -456,19 +477,22 @@ lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error 
 {
 	lockstep_network *network = trainer->network;
 	struct ls_scaling scaling = {0};
-	char *job = NULL;
+	char *job = NULL, *history = NULL;
 	/* An output without a label has no name, so names are all or none. */
 	int named = lockstep_dataset_labels(trainer->dataset) == network->layers[network->n_layers - 1].n_out;
 
-	lockstep_status status = check_not_ended(trainer, error);
+	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
 	if (!status)
 		status = ls_job_text(&job, network, trainer->dataset, &trainer->options, error);
+	if (!status)
+		status = ls_history_text(&history, &trainer->history, error);
 	if (!status)
 		status = ls_scaling_copy(&scaling, &trainer->scaling, error);
 	if (!status)
 		status = ls_network_set_label_names(network, named ? trainer->dataset->label_names : NULL, error);
 	if (status) {
 		ls_scaling_fini(&scaling);
+		ls_memory_free(history);
 		ls_memory_free(job);
 		return status;
 	}
@@ -476,6 +500,8 @@ lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error 
 	network->scaling = scaling;
 	ls_memory_free(network->job);
 	network->job = job;
+	ls_memory_free(network->history);
+	network->history = history;
 	network->label_kind = trainer->dataset->parts[LOCKSTEP_TRAIN].label_kind;
 	ls_packed_store(trainer->packed, network);
 	return LOCKSTEP_OK;
@@ -506,7 +532,7 @@ lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char 
 	struct lockstep_network *shape = NULL;
 	struct ls_packed *gradients = NULL;
 	float *tensor;
-	lockstep_status status = check_not_ended(trainer, error);
+	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
 	if (!status)
 		status = ls_network_clone(&shape, trainer->network, error);
 	if (!status)

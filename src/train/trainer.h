@@ -7,18 +7,15 @@
 
 #include "data/order.h"
 #include "evaluate.h"
+#include "job/checkpoint.h"
 #include "lockstep/train.h"
 #include "step.h"
 #include "tuning.h"
 
-/* What early stopping knows. It is the trainer's, so that a job that was
- * stopped goes on as if it had not been. */
-struct ls_best {
-	int found; /* some epoch improved */
-	double loss;
-	int64_t n_exact;
-	uint32_t epochs_without;   /* improvement */
-	lockstep_network *network; /* parameters after the best epoch; NULL: the last ones count */
+/* Room for what a checkpoint holds in the file's layout; made when the first
+ * one is written. */
+struct ls_snapshot {
+	lockstep_network *parameters, *velocity;
 };
 
 struct lockstep_trainer {
@@ -40,7 +37,10 @@ struct lockstep_trainer {
 	struct ls_steps steps;
 	double *slice_losses; /* two arrays of the job's slices */
 	uint64_t next_step;   /* of the job, from 0 */
-	struct ls_best best;
+	struct ls_best best;  /* the trainer's, so that a job that was stopped goes on as if it had not been */
+	lockstep_network *best_network; /* parameters after the best epoch; NULL: the last ones count, or nothing ran */
+	struct ls_history history;
+	struct ls_snapshot snapshot;
 	uint32_t order_epoch; /* the epoch that `order` is of, + 1; 0: none yet */
 	_Atomic int stop_request;
 	int ended; /* non-zero once the job diverged */
@@ -52,10 +52,16 @@ struct lockstep_trainer {
 void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows, float *inputs,
                              uint32_t *rows);
 
+/* Puts the fingerprint into the history when an epoch has just ended. */
+lockstep_status ls_trainer_record_epoch(struct lockstep_trainer *trainer, lockstep_error *error);
+
 /* Runs up to n_steps steps of the current epoch; loss and rows are in
  * trainer->steps afterwards. */
 lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error);
 
 uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer);
+
+/* No parameters of a job that diverged are ever handed out. */
+lockstep_status ls_trainer_check_not_ended(const struct lockstep_trainer *trainer, lockstep_error *error);
 
 #endif

@@ -5,6 +5,8 @@
 #include "options.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/name.h"
@@ -95,6 +97,8 @@ static lockstep_status check_enums(const struct lockstep_train_options *o, locks
 		return refuse(error, "split", o->split, "one of its names");
 	if ((unsigned)o->engine > LOCKSTEP_SERIAL)
 		return refuse(error, "engine", o->engine, "one of its names");
+	if ((unsigned)o->checkpoint_every.unit > LOCKSTEP_SECONDS)
+		return refuse(error, "unit of the checkpoint's interval", o->checkpoint_every.unit, "one of its names");
 	return LOCKSTEP_OK;
 }
 
@@ -177,4 +181,16 @@ double ls_train_period(const struct lockstep_train_options *options)
 	default:
 		return 1;
 	}
+}
+
+int ls_train_keeps_best(const struct lockstep_train_options *options)
+{
+	return options->patience && !options->keep_last;
+}
+
+/* Deciding members come first, from `scale` to `seed` (lockstep/train.h). */
+void ls_train_copy_deciding(struct lockstep_train_options *to, const struct lockstep_train_options *from)
+{
+	size_t n_bytes = offsetof(struct lockstep_train_options, seed) + sizeof from->seed;
+	memcpy(to, from, n_bytes);
 }

@@ -2,8 +2,8 @@
  *
  * Train options: ranges, and what their defaults come to on a given data set.
  */
-#ifndef LS_TRAIN_OPTIONS_H
-#define LS_TRAIN_OPTIONS_H
+#ifndef LS_JOB_OPTIONS_H
+#define LS_JOB_OPTIONS_H
 
 #include "lockstep/train.h"
 
@@ -15,5 +15,11 @@ uint32_t ls_train_slices(const struct lockstep_train_options *options);
 
 /* The schedule's period in epochs, with its default resolved. */
 double ls_train_period(const struct lockstep_train_options *options);
+
+/* Does the job's result come from its best epoch, not its last? */
+int ls_train_keeps_best(const struct lockstep_train_options *options);
+
+/* Copies the members that decide the bits, and no others. */
+void ls_train_copy_deciding(struct lockstep_train_options *to, const struct lockstep_train_options *from);
 
 #endif
