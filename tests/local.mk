@@ -78,6 +78,7 @@ shell_tests = \
 	%D%/cli/signals.sh \
 	%D%/cli/topology.sh \
 	%D%/cli/train.sh \
+	%D%/faults/shim.sh \
 	%D%/numeric/functions.sh \
 	%D%/numeric/golden_reference.sh \
 	%D%/parallel/golden.sh
@@ -129,6 +130,16 @@ libreference_la_SOURCES = \
 	%D%/support/reference_train.c
 libreference_la_LIBADD = $(CRYPTO_LIBS) $(ZLIB_LIBS)
 
+# Makes calls of the command fail. No sanitizer in it, since the shells that
+# start the command load it as well.
+if HAVE_SHIM
+check_LTLIBRARIES += %D%/faults/shim.la
+%C%_faults_shim_la_SOURCES = %D%/faults/shim.c
+%C%_faults_shim_la_CFLAGS = -std=gnu11 -fPIC -Wall -Wextra
+%C%_faults_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+%C%_faults_shim_la_LIBADD = -ldl
+endif
+
 LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_support_golden_LDADD = libreference.la
 %C%_numeric_exhaustive_functions_LDADD = libsupport.la libreference.la libls.la
@@ -142,6 +153,7 @@ LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 dist_check_SCRIPTS += $(shell_tests) %D%/support/run_test.sh
 EXTRA_DIST += \
 	%D%/cli/tap.sh \
+	%D%/faults/faults.sh \
 	%D%/functions.sha256 \
 	%D%/golden.txt \
 	%D%/support/installcheck.sh \
@@ -162,6 +174,7 @@ SH_LOG_COMPILER = $(LOG_COMPILER)
 AM_TESTS_ENVIRONMENT = \
 	LOCKSTEP='$(abs_top_builddir)/lockstep'; export LOCKSTEP; \
 	OVERLAY='$(abs_top_builddir)/datasets/overlay/overlay'; export OVERLAY; \
+	SHIM='$(abs_top_builddir)/%D%/faults/.libs/shim.so'; export SHIM; \
 	PYTHON='$(PYTHON)'; export PYTHON; \
 	CC='$(CC)'; export CC;
 

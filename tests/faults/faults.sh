@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the tests of faults after cli/tap.sh: runs the command with the
+# faults that shim.c makes (its head comment has the rules).
+
+fired=$test_folder/fired # a line for every fault that happened
+
+# The shim comes before the sanitizer's library, which has to be told.
+ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+export ASAN_OPTIONS
+
+# fault RULES ARGUMENT...: as run, with these faults.
+fault() {
+	rules=$1
+	shift
+	rm -f "$fired"
+	env LD_PRELOAD="$SHIM" LOCKSTEP_FAULT="$rules" LOCKSTEP_FAULT_REPORT="$fired" "$lockstep" "$@" >"$out" 2>"$err"
+	status=$?
+}
+
+# need_shim: ends the test, skipped, where faults cannot be made.
+need_shim() {
+	if ! test -f "$SHIM"; then
+		echo '1..0 # SKIP this build has no shared objects, so nothing can be preloaded'
+		exit 0
+	fi
+	fault 'write@stdout:1:EIO' --version
+	if test ! -s "$fired"; then
+		echo "1..0 # SKIP faults cannot be made here: $(head -n 1 "$err")"
+		exit 0
+	fi
+}
+
+# one_line TEXT: one line on stderr, which has TEXT.
+one_line() {
+	test "$(n_lines "$err")" -eq 1 && grep -qF -- "$1" "$err"
+}
