@@ -46,7 +46,9 @@ parallel_programs = \
 
 faults_programs = \
 	%D%/faults/test_allocations \
-	%D%/faults/test_trainer
+	%D%/faults/test_checkpoint \
+	%D%/faults/test_trainer \
+	%D%/faults/test_verify
 
 criterion_programs = $(unit_programs) $(numeric_programs) $(parallel_programs) $(faults_programs)
 

@@ -77,7 +77,9 @@ static void compare_options(struct verifying *verifying)
 static void compare_epoch(struct verifying *verifying, uint32_t epoch, const char *found)
 {
 	const char *recorded = lockstep_record_fingerprint(verifying->record, epoch);
-	if (!recorded || !strcmp(found, recorded)) {
+	if (!recorded)
+		return;
+	if (!strcmp(found, recorded)) {
 		verifying->result->epoch = epoch;
 		return;
 	}
@@ -201,6 +203,20 @@ static void compare_end(struct verifying *verifying, const lockstep_network *mad
 
 /* ---- The whole ------------------------------------------------------- */
 
+static lockstep_status resume(struct verifying *verifying, lockstep_error *error)
+{
+	const struct lockstep_verify_options *options = verifying->options;
+	lockstep_status status = lockstep_trainer_resume(verifying->trainer, options->from, error);
+	if (status)
+		return status;
+	uint64_t n_epochs = options->from->standing.step / verifying->trainer->steps.steps_per_epoch;
+	if (options->until && n_epochs >= options->until)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
+		                    "until %u: the checkpoint has %llu epochs behind it already", options->until,
+		                    (unsigned long long)n_epochs);
+	return LOCKSTEP_OK;
+}
+
 static lockstep_status run(struct verifying *verifying, const lockstep_network *made, lockstep_error *error)
 {
 	const lockstep_checkpoint *from = verifying->options->from;
@@ -208,7 +224,7 @@ static lockstep_status run(struct verifying *verifying, const lockstep_network *
 	if (verifying->is_decided)
 		return LOCKSTEP_OK;
 	if (from) {
-		lockstep_status status = lockstep_trainer_resume(verifying->trainer, from, error);
+		lockstep_status status = resume(verifying, error);
 		if (status)
 			return status;
 		compare_checkpoint(verifying);
