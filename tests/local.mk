@@ -76,10 +76,13 @@ shell_tests = \
 	%D%/cli/options.sh \
 	%D%/cli/overlay.sh \
 	%D%/cli/predict.sh \
+	%D%/cli/resume.sh \
 	%D%/cli/safetensors_python.sh \
 	%D%/cli/signals.sh \
 	%D%/cli/topology.sh \
 	%D%/cli/train.sh \
+	%D%/cli/verify.sh \
+	%D%/faults/kill.sh \
 	%D%/faults/shim.sh \
 	%D%/numeric/functions.sh \
 	%D%/numeric/golden_reference.sh \
@@ -158,6 +161,7 @@ EXTRA_DIST += \
 	%D%/faults/faults.sh \
 	%D%/functions.sha256 \
 	%D%/golden.txt \
+	%D%/support/edit_model.py \
 	%D%/support/installcheck.sh \
 	%D%/support/read_model.py \
 	%D%/support/topology/hybrid.xml
