@@ -23,6 +23,7 @@ unit_programs = \
 	%D%/unit/test_placement \
 	%D%/unit/test_quota \
 	%D%/unit/test_random \
+	%D%/unit/test_record \
 	%D%/unit/test_reference \
 	%D%/unit/test_safetensors \
 	%D%/unit/test_scaling \
