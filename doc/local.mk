@@ -23,7 +23,9 @@ EXTRA_DIST += %D%/examples/README.md
 check_PROGRAMS += \
 	%D%/examples/first \
 	%D%/examples/memory \
+	%D%/examples/resume \
 	%D%/examples/steps
 %C%_examples_first_LDADD = liblockstep.la
 %C%_examples_memory_LDADD = liblockstep.la
+%C%_examples_resume_LDADD = liblockstep.la
 %C%_examples_steps_LDADD = liblockstep.la

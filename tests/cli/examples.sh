@@ -18,7 +18,8 @@ check() {
 	sed 's/^/#   /' "$folder/log"
 }
 
-echo 1..3
+echo 1..4
 check first "$mnist" 1 "$folder/model.safetensors"
 check memory
+check resume "$mnist" "$folder/job.ckpt"
 check steps "$mnist"
