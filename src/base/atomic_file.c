@@ -65,7 +65,7 @@ static lockstep_status open_temporary(struct ls_atomic_file *file, lockstep_erro
 		unsigned number = atomic_fetch_add_explicit(&n_temporaries, 1, memory_order_relaxed);
 		snprintf(file->temporary, sizeof file->temporary, ".lockstep-%ld-%u.tmp", (long)getpid(), number);
 		file->file = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (file->file < 0 && errno != EEXIST)
+		if (file->file < 0 && errno != EEXIST && errno != EINTR)
 			break;
 	}
 	if (file->file >= 0)
@@ -74,7 +74,8 @@ static lockstep_status open_temporary(struct ls_atomic_file *file, lockstep_erro
 	return io_error(file, "cannot create a file in its folder", error);
 }
 
-/* Opens the temporary, with the mode of the file that it will replace. */
+/* Opens the temporary, with the mode of the file that it will replace. A file
+ * that may not be written is not replaced either, although a rename could. */
 static lockstep_status open_beside_target(struct ls_atomic_file *file, lockstep_error *error)
 {
 	struct stat target;
@@ -83,6 +84,8 @@ static lockstep_status open_beside_target(struct ls_atomic_file *file, lockstep_
 	if (exists && !S_ISREG(target.st_mode))
 		return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: cannot write: %s", file->path,
 		                    S_ISDIR(target.st_mode) ? strerror(EISDIR) : "not a regular file");
+	if (exists && faccessat(file->folder, file->name, W_OK, AT_EACCESS))
+		return io_error(file, "cannot write", error);
 	lockstep_status status = open_temporary(file, error);
 	if (!status && exists && fchmod(file->file, target.st_mode & 0777))
 		status = io_error(file, "cannot keep its mode", error);
@@ -130,13 +133,23 @@ lockstep_status ls_atomic_file_write(struct ls_atomic_file *file, const void *by
 	return LOCKSTEP_OK;
 }
 
+static int sync_descriptor(int descriptor)
+{
+	int result;
+	do
+		result = fsync(descriptor);
+	while (result && errno == EINTR);
+	return result;
+}
+
+/* An interrupted close() has closed all the same, and the content is safe. */
 static int sync_and_close(struct ls_atomic_file *file)
 {
-	if (fsync(file->file))
+	if (sync_descriptor(file->file))
 		return -1;
 	int result = close(file->file);
 	file->file = -1;
-	return result;
+	return result && errno != EINTR ? -1 : 0;
 }
 
 lockstep_status ls_atomic_file_commit(struct ls_atomic_file *file, lockstep_error *error)
@@ -149,7 +162,8 @@ lockstep_status ls_atomic_file_commit(struct ls_atomic_file *file, lockstep_erro
 		status = io_error(file, "cannot put the new file in place", error);
 	} else {
 		file->temporary[0] = '\0';
-		if (fsync(file->folder) && errno != EINVAL) /* some network file systems cannot sync a folder */
+		if (sync_descriptor(file->folder) &&
+		    errno != EINVAL) /* some network file systems cannot sync a folder */
 			status = io_error(file, "written, but its folder cannot be synced", error);
 	}
 	ls_atomic_file_discard(file);

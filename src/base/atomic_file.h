@@ -16,7 +16,8 @@ struct ls_atomic_file;
 
 /* Starts a new content for `path`, which is borrowed until commit or discard.
  * A symbolic link is followed. The target keeps its mode when it exists; only
- * a regular file is ever replaced. Errors name the path. */
+ * a regular file that the caller may write is ever replaced. Errors name the
+ * path. */
 lockstep_status ls_atomic_file_create(struct ls_atomic_file **out, const char *path, lockstep_error *error);
 
 lockstep_status ls_atomic_file_write(struct ls_atomic_file *file, const void *bytes, size_t n_bytes,

@@ -48,6 +48,8 @@ lockstep_SOURCES = \
 	%D%/resume.h \
 	%D%/stop_signals.c \
 	%D%/stop_signals.h \
+	%D%/stream.c \
+	%D%/stream.h \
 	%D%/summary.c \
 	%D%/summary.h \
 	%D%/topology.c \

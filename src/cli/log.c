@@ -6,23 +6,41 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lockstep/version.h"
 #include "message.h"
 
+#define EVENT_MAX 65536
+
 /* A line that a crash cut off is ended, so that the next is one of its own. */
-static void end_last_line(FILE *file)
+static int end_last_line(int descriptor)
 {
-	if (fseek(file, -1, SEEK_END) == 0 && getc(file) != '\n') {
-		fseek(file, 0, SEEK_END);
-		putc('\n', file);
-	}
-	fseek(file, 0, SEEK_END);
+	char last = '\n';
+	if (lseek(descriptor, -1, SEEK_END) >= 0 && read(descriptor, &last, 1) < 0)
+		return -1;
+	lseek(descriptor, 0, SEEK_END);
+	return last == '\n' || write(descriptor, "\n", 1) == 1 ? 0 : -1;
+}
+
+static FILE *open_stream(struct ls_log *log, int appends)
+{
+	int flags = appends ? O_RDWR : O_WRONLY | O_TRUNC;
+	int descriptor = open(log->path, flags | O_CREAT | O_CLOEXEC, 0666);
+	if (descriptor < 0)
+		return NULL;
+	FILE *file = appends && end_last_line(descriptor) ? NULL : ls_stream_open(&log->stream, descriptor);
+	int cause = errno;
+	if (!file)
+		close(descriptor);
+	errno = cause;
+	return file;
 }
 
 int ls_log_open(struct ls_log *log, const char *path, int appends, const char *command)
@@ -30,11 +48,10 @@ int ls_log_open(struct ls_log *log, const char *path, int appends, const char *c
 	*log = (struct ls_log){.path = path};
 	if (!path)
 		return LS_EXIT_DONE;
-	log->file = fopen(path, appends ? "a+" : "w");
+	log->file = open_stream(log, appends);
 	if (!log->file)
 		return ls_message_failed(command, "%s: %s", path, strerror(errno));
-	if (appends)
-		end_last_line(log->file);
+	setvbuf(log->file, NULL, _IOFBF, EVENT_MAX); /* an event is one write */
 	return LS_EXIT_DONE;
 }
 

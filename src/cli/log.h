@@ -13,11 +13,13 @@
 #include "job_options.h"
 #include "lockstep/topology.h"
 #include "lockstep/train.h"
+#include "stream.h"
 
 #define LS_LOG_SCHEMA 1
 
 struct ls_log {
 	FILE *file; /* NULL: no log */
+	struct ls_stream stream;
 	const char *path;
 	int multilabel; /* metrics have accuracies of labels too */
 	int failed;     /* errno of the first failed write, or -1 */

@@ -9,6 +9,7 @@
 #include "lockstep/version.h"
 #include "message.h"
 #include "nearest.h"
+#include "stream.h"
 
 static const struct {
 	const char *name, *summary;
@@ -84,6 +85,7 @@ static int is_either(const char *word, const char *a, const char *b)
 
 int main(int argc, char **argv)
 {
+	ls_stream_take_stdout();
 	if (argc < 2)
 		return ls_message_usage(NULL, "a subcommand is missing");
 	if (is_either(argv[1], "--version", "-V"))

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream.h"
+
 static void print_line(const char *command, const char *format, va_list arguments)
 {
 	char text[1024];
@@ -64,7 +66,8 @@ int ls_message_finish(const char *command, int status)
 	failed |= fflush(stdout);
 	if (!failed)
 		return status;
-	const char *cause = errno ? strerror(errno) : "write error";
+	int error = ls_stream_stdout_error() ? ls_stream_stdout_error() : errno;
+	const char *cause = error ? strerror(error) : "write error";
 	ls_message_note(command, "standard output: %s", cause);
 	return status ? status : LS_EXIT_FAILED;
 }

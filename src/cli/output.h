@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A result that goes to stdout, or to a file that appears whole or not at all:
- * written beside its place under another name, synced and renamed. What is
- * there and is no regular file (a pipe, a device) is written as it is.
+ * written beside its place under another name, synced and renamed. The mode of
+ * a file that was there is kept, and one that may not be written is refused.
+ * What is there and is no regular file (a pipe, a device) is written as it is.
  */
 #ifndef LS_CLI_OUTPUT_H
 #define LS_CLI_OUTPUT_H
@@ -10,10 +11,14 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "stream.h"
+
 struct ls_output {
 	FILE *file;
-	const char *path;              /* NULL: stdout */
-	char temporary[PATH_MAX + 16]; /* empty: nothing to rename */
+	struct ls_stream stream;  /* the file's */
+	const char *path;         /* NULL: stdout */
+	char target[PATH_MAX];    /* of the rename: the path, or what a symbolic link comes to */
+	char temporary[PATH_MAX]; /* empty: nothing to rename */
 };
 
 /* `path` NULL is stdout. Returns the exit status; on failure nothing is open. */
