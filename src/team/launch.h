@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "counter.h"
 #include "team.h"
@@ -66,6 +67,7 @@ struct ls_team {
 	uint64_t number;      /* OpenMP: tells this team from others at the same address */
 	ls_team_body *body;   /* of this run; NULL between runs, and for pthreads the word to stop */
 	void *context;
+	pid_t process;              /* that made the team: a forked child has none of its threads */
 	hwloc_bitmap_t old_binding; /* of the caller's thread; NULL when nobody is bound */
 	struct ls_counter begun;    /* pthreads: i_run, published to the workers */
 	struct ls_counter arrived;  /* workers that came to a barrier in this run, summed up */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -68,17 +69,25 @@ static lockstep_status save_binding(struct ls_team *team, lockstep_error *error)
 	return LOCKSTEP_OK;
 }
 
+/* One line for all: where binding is forbidden it is to every worker. */
 static void warn_of_unbound(const struct ls_team *team, const struct ls_team_options *options)
 {
-	for (uint32_t i = 0; i < team->size; i++) {
-		int code = team->members[i].bind_error;
-		if (!code || !options->on_warning)
-			continue;
-		char message[160];
-		snprintf(message, sizeof message, "worker %u could not be bound to PU %d: %s", i, team->places[i].pu,
-		         code == EBUSY ? "the binding did not take effect" : strerror(code));
-		options->on_warning(message, options->context);
-	}
+	uint32_t n_unbound = 0, first = 0;
+	char message[200];
+	for (uint32_t i = team->size; i-- > 0;)
+		if (team->members[i].bind_error) {
+			n_unbound++;
+			first = i;
+		}
+	if (!n_unbound || !options->on_warning)
+		return;
+	int code = team->members[first].bind_error;
+	int n = snprintf(message, sizeof message, "worker %u could not be bound to PU %d: %s", first,
+	                 team->places[first].pu, code == EBUSY ? "the binding did not take effect" : strerror(code));
+	if (n_unbound > 1 && n < (int)sizeof message)
+		snprintf(message + n, sizeof message - (size_t)n, "; nor could %u other%s", n_unbound - 1,
+		         n_unbound > 2 ? "s" : "");
+	options->on_warning(message, options->context);
 }
 
 /* ---- Create and destroy ---------------------------------------------- */
@@ -202,6 +211,7 @@ lockstep_status ls_team_create_on(struct ls_team **out, const struct ls_team_opt
 	if (!team)
 		return ls_error_memory(error, "the team");
 	team->topology = topology;
+	team->process = getpid();
 
 	lockstep_status status = choose_launcher(team, options->engine, error);
 	if (!status)
@@ -229,13 +239,23 @@ lockstep_status ls_team_create(struct ls_team **out, const struct ls_team_option
 	return status;
 }
 
+/* In a forked child the team's threads are not there: to join them, or to
+ * destroy a condition that they seem to wait for, would take for ever. */
+static int has_lost_threads(const struct ls_team *team)
+{
+	return team->size > 1 && !ls_team_is_serial(team) && team->process != getpid();
+}
+
 void ls_team_destroy(struct ls_team *team)
 {
 	if (!team)
 		return;
-	team->launcher->stop(team);
+	int is_whole = !has_lost_threads(team);
+	if (is_whole)
+		team->launcher->stop(team);
 	ls_team_unbind(team);
-	fini_parkings(team);
+	if (is_whole)
+		fini_parkings(team);
 	lockstep_topology_destroy(team->topology);
 	free_team(team);
 }
@@ -267,6 +287,11 @@ lockstep_status ls_team_run_first(struct ls_team *team, uint32_t max_workers, ls
 {
 	if (team->body)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a team cannot run inside of its own run");
+	if (has_lost_threads(team))
+		return ls_error_set(error, LOCKSTEP_ERROR_SYSTEM,
+		                    "the %u workers are threads of process %ld and did not come along when it forked: "
+		                    "a child needs a trainer of its own",
+		                    team->size, (long)team->process);
 	team->body = body;
 	team->context = context;
 	team->max_running = max_workers;

@@ -26,8 +26,8 @@ struct ls_team_options {
 	enum lockstep_engine engine;
 	const char *bind; /* as lockstep_topology_place(), but NULL: none; not kept */
 	int smt;          /* non-zero: hardware threads count as places of their own */
-	/* One line a worker that could not be bound, during ls_team_create() and
-	 * in the caller's thread. NULL: silence. */
+	/* One line when workers could not be bound, during ls_team_create() and in
+	 * the caller's thread. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);
 	void *context;
 };
@@ -43,7 +43,8 @@ lockstep_status ls_team_create(struct ls_team **out, const struct ls_team_option
 lockstep_status ls_team_create_on(struct ls_team **out, const struct ls_team_options *options,
                                   lockstep_topology *topology, lockstep_error *error);
 
-/* NULL is allowed and does nothing. */
+/* NULL is allowed and does nothing. In a forked child it frees, and leaves the
+ * threads to the parent. */
 void ls_team_destroy(struct ls_team *team);
 
 /* Workers asked for; OpenMP may deliver fewer to a run, never more. */
@@ -54,7 +55,8 @@ const struct lockstep_place *ls_team_places(const struct ls_team *team);
 
 /* Runs body(context, worker, n_workers) for every worker and returns when all
  * have returned. n_workers is what runs: with OpenMP the size of the region.
- * Fails when called from a body of the same team. */
+ * Fails when called from a body of the same team, and in a forked child, where
+ * the team's threads do not exist. */
 lockstep_status ls_team_run(struct ls_team *team, ls_team_body *body, void *context, lockstep_error *error);
 
 /* The same by the team's first workers alone, at most max_workers (1 and more)

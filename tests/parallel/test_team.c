@@ -529,9 +529,11 @@ static void expect_warnings(enum lockstep_engine engine)
 	cr_assert_eq(ls_team_create_on(&team, &options, create_boast(), NULL), LOCKSTEP_OK);
 	run(team, sign, &roll);
 	cr_assert_eq(roll.n_calls[0], 1);
-	cr_assert_eq(warnings.n, (int)roll.n_workers[0]);
+	cr_assert_eq(warnings.n, 1);
 	cr_assert(pthread_equal(warnings.thread, pthread_self()));
 	cr_assert(strstr(warnings.last, "could not be bound to PU 400"), "%s", warnings.last);
+	if (roll.n_workers[0] == 3)
+		cr_assert(strstr(warnings.last, "nor could 2 others"), "%s", warnings.last);
 	ls_team_destroy(team);
 }
 
