@@ -84,6 +84,13 @@ static double seconds_now(void)
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Not below 0, even where a machine sets that clock back. */
+static double seconds_since(double started)
+{
+	double seconds = seconds_now() - started;
+	return seconds > 0 ? seconds : 0;
+}
+
 /* ---- Callbacks, in the coordinator's thread ------------------------------ */
 
 static int on_epoch(const struct lockstep_epoch *epoch, void *context)
@@ -293,7 +300,7 @@ static int finish_unsuccessful(struct run *run, const lockstep_error *error, int
 	const char *outcome = error->status == LOCKSTEP_STOPPED    ? "stopped"
 	                      : error->status == LOCKSTEP_DIVERGED ? "diverged"
 	                                                           : "failed";
-	ls_log_end(&run->log, outcome, NULL, error->message, seconds_now() - run->started);
+	ls_log_end(&run->log, outcome, NULL, error->message, seconds_since(run->started));
 	if (error->status != LOCKSTEP_STOPPED)
 		return ls_message_error(COMMAND, error);
 
@@ -328,7 +335,7 @@ static void print_summary(struct run *run, int saved, double seconds)
 static int finish(struct run *run)
 {
 	char fingerprint[65];
-	double seconds = seconds_now() - run->started;
+	double seconds = seconds_since(run->started);
 	int status = save(run);
 	lockstep_network_fingerprint(run->network, fingerprint);
 	ls_log_end(&run->log, status == LS_EXIT_DONE ? "done" : "failed", fingerprint, NULL, seconds);
