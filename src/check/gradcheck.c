@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/ranges.h"
@@ -184,6 +185,7 @@ lockstep_status lockstep_gradcheck(lockstep_network *network, const lockstep_dat
 {
 	struct gradcheck check = {.options = filled_in(options)};
 	size_t n_tensors = 2 * lockstep_network_n_layers(network), n_passed = 0;
+	uint64_t saved = ls_fpcontrol_enter();
 
 	lockstep_status status = prepare(&check, network, dataset, train, error);
 	for (size_t tensor = 0; tensor < n_tensors && !status; tensor++) {
@@ -195,5 +197,6 @@ lockstep_status lockstep_gradcheck(lockstep_network *network, const lockstep_dat
 		*passed = n_passed == n_tensors;
 	}
 	gradcheck_fini(&check);
+	ls_fpcontrol_leave(saved);
 	return status;
 }

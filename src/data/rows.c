@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "lockstep/dataset.h"
@@ -83,8 +84,8 @@ static lockstep_status copy_rows(struct ls_table *table, const struct lockstep_r
 	return failed ? ls_error_memory(error, "a data set") : LOCKSTEP_OK;
 }
 
-lockstep_status lockstep_dataset_from_rows(lockstep_dataset **out, const struct lockstep_rows *train,
-                                           const struct lockstep_rows *test, lockstep_error *error)
+static lockstep_status copy_parts(lockstep_dataset **out, const struct lockstep_rows *train,
+                                  const struct lockstep_rows *test, lockstep_error *error)
 {
 	lockstep_dataset *dataset = ls_memory_allocate(1, sizeof *dataset);
 	if (!dataset)
@@ -106,4 +107,14 @@ lockstep_status lockstep_dataset_from_rows(lockstep_dataset **out, const struct 
 	}
 	*out = dataset;
 	return LOCKSTEP_OK;
+}
+
+/* Values are compared, which must not trap in a host that wants traps. */
+lockstep_status lockstep_dataset_from_rows(lockstep_dataset **out, const struct lockstep_rows *train,
+                                           const struct lockstep_rows *test, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = copy_parts(out, train, test, error);
+	ls_fpcontrol_leave(saved);
+	return status;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/name.h"
@@ -216,7 +217,7 @@ static void texts_fini(struct texts *texts)
 	ls_memory_free(texts->label_names);
 }
 
-lockstep_status lockstep_network_save(const lockstep_network *network, const char *path, lockstep_error *error)
+static lockstep_status save(const lockstep_network *network, const char *path, lockstep_error *error)
 {
 	struct ls_model_shape shape;
 	struct ls_model_tensors list;
@@ -233,5 +234,14 @@ lockstep_status lockstep_network_save(const lockstep_network *network, const cha
 	if (!status)
 		status = ls_safetensors_save(&contents, path, error);
 	texts_fini(&texts);
+	return status;
+}
+
+/* Numbers are written as text, which the host's rounding mode would change. */
+lockstep_status lockstep_network_save(const lockstep_network *network, const char *path, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = save(network, path, error);
+	ls_fpcontrol_leave(saved);
 	return status;
 }

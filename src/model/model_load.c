@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/sha256.h"
@@ -235,7 +236,7 @@ static lockstep_status make_network(const struct ls_texts *texts, struct lockste
 	return status ? status : make_scaling(texts, *out, shape.scaled, error);
 }
 
-lockstep_status lockstep_network_load(lockstep_network **out, const char *path, lockstep_error *error)
+static lockstep_status load(lockstep_network **out, const char *path, lockstep_error *error)
 {
 	struct ls_safetensors_reader *reader = NULL;
 	struct lockstep_network *network = NULL;
@@ -259,5 +260,14 @@ lockstep_status lockstep_network_load(lockstep_network **out, const char *path, 
 	else
 		*out = network;
 	ls_safetensors_close(reader);
+	return status;
+}
+
+/* Numbers are read from text, which the host's rounding mode would change. */
+lockstep_status lockstep_network_load(lockstep_network **out, const char *path, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = load(out, path, error);
+	ls_fpcontrol_leave(saved);
 	return status;
 }

@@ -43,10 +43,12 @@ static int send_progress(struct run *run, uint64_t step, double now)
 	    .n_epochs = options->epochs,
 	    .step = step % trainer->steps.steps_per_epoch + 1,
 	    .n_steps = trainer->steps.steps_per_epoch,
-	    .samples_per_second = (double)done * options->batch / seconds,
+	    .samples_per_second = seconds > 0 ? (double)done * options->batch / seconds : 0,
 	    .seconds_left = a_step * (double)(ls_trainer_job_steps(trainer) - (step + 1)),
 	};
-	return options->on_progress(&progress, options->context);
+	int stops = options->on_progress(&progress, options->context);
+	ls_fpcontrol_enter(); /* the callback may have changed it */
+	return stops;
 }
 
 static int on_step(void *context, uint64_t step)
@@ -173,7 +175,7 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	    .loss = steps->epoch_loss / (double)rows_of_epoch(steps),
 	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
 	    .train_seconds = seconds,
-	    .samples_per_second = (double)run->epoch_rows / seconds,
+	    .samples_per_second = seconds > 0 ? (double)run->epoch_rows / seconds : 0,
 	};
 	return evaluate_epoch(trainer, epoch, error);
 }
@@ -192,6 +194,7 @@ static lockstep_status run_epochs(struct run *run, lockstep_error *error)
 		if (!is_over(trainer))
 			ls_saving_consider(&run->saving, 1);
 		int stops = options->on_epoch && options->on_epoch(&epoch, options->context);
+		ls_fpcontrol_enter(); /* the callback may have changed it */
 		if (!is_over(trainer) && (stops || take_stop_request(trainer)))
 			return ls_error_set(error, LOCKSTEP_STOPPED, "stopped after epoch %u", epoch.epoch);
 	}

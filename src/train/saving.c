@@ -5,6 +5,7 @@
  */
 #include "saving.h"
 
+#include "arith/fpcontrol.h"
 #include "base/clock.h"
 #include "lockstep/checkpoint.h"
 
@@ -61,6 +62,7 @@ static void save(struct ls_saving *saving)
 		options->on_checkpoint(&saved, options->context);
 	else if (status && options->on_warning)
 		options->on_warning(failure.message, options->context);
+	ls_fpcontrol_enter(); /* the callback may have changed it */
 }
 
 void ls_saving_consider(struct ls_saving *saving, int epoch_end)

@@ -70,7 +70,9 @@ static lockstep_status prepare_team(struct lockstep_trainer *trainer, lockstep_e
 	    .on_warning = options->on_warning,
 	    .context = options->context,
 	};
-	return ls_team_create(&trainer->team, &team, error);
+	lockstep_status status = ls_team_create(&trainer->team, &team, error);
+	ls_fpcontrol_enter(); /* the callback may have changed it */
+	return status;
 }
 
 /* ---- Workers --------------------------------------------------------- */
@@ -375,6 +377,7 @@ static void tell_choice(const struct lockstep_trainer *trainer)
 		};
 	if (trainer->options.on_choice)
 		trainer->options.on_choice(trials, tuning->n_ways, tuning->i_way, trainer->options.context);
+	ls_fpcontrol_enter(); /* the callback may have changed it */
 }
 
 /* Steps first .. end - 1 of one epoch, in the ways that tuning tries. */
@@ -473,7 +476,7 @@ void lockstep_trainer_phases(const lockstep_trainer *trainer, uint32_t worker, d
 	memcpy(seconds, trainer->workers[worker]->phases, sizeof trainer->workers[worker]->phases);
 }
 
-lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error)
+static lockstep_status sync_network(struct lockstep_trainer *trainer, lockstep_error *error)
 {
 	lockstep_network *network = trainer->network;
 	struct ls_scaling scaling = {0};
@@ -507,6 +510,14 @@ lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error 
 	return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = sync_network(trainer, error);
+	ls_fpcontrol_leave(saved);
+	return status;
+}
+
 /* ---- Gradients ------------------------------------------------------- */
 
 /* Runs the next step with its updates going into `gradients`. */
@@ -526,8 +537,8 @@ static lockstep_status run_gradient(struct lockstep_trainer *trainer, struct ls_
 	return status;
 }
 
-lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char *name, float *values, size_t n,
-                                          lockstep_error *error)
+static lockstep_status copy_gradient(struct lockstep_trainer *trainer, const char *name, float *values, size_t n,
+                                     lockstep_error *error)
 {
 	struct lockstep_network *shape = NULL;
 	struct ls_packed *gradients = NULL;
@@ -547,6 +558,15 @@ lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char 
 	}
 	ls_packed_destroy(gradients);
 	lockstep_network_destroy(shape);
+	return status;
+}
+
+lockstep_status lockstep_trainer_gradient(lockstep_trainer *trainer, const char *name, float *values, size_t n,
+                                          lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = copy_gradient(trainer, name, values, n, error);
+	ls_fpcontrol_leave(saved);
 	return status;
 }
 
