@@ -186,11 +186,13 @@ int ls_output_check(const char *path, const char *command)
 	}
 	if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
 		return failed(command, path);
+	if (exists && !S_ISREG(status.st_mode))
+		return LS_EXIT_DONE; /* written as it is */
 
 	char folder[PATH_MAX];
 	if (!folder_of(path, folder))
 		return failed(command, path);
-	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0 && !is_special(path))
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
 		return ls_message_failed(command, "%s: cannot write to folder %s: %s", path, folder, strerror(errno));
 	return LS_EXIT_DONE;
 }
