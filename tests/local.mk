@@ -48,6 +48,9 @@ parallel_programs = \
 faults_programs = \
 	%D%/faults/test_allocations \
 	%D%/faults/test_checkpoint \
+	%D%/faults/test_control_word \
+	%D%/faults/test_fork \
+	%D%/faults/test_trainer
 	%D%/faults/test_trainer \
 	%D%/faults/test_verify
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/name.h"
@@ -158,8 +159,8 @@ lockstep_status ls_network_clone(struct lockstep_network **out, const struct loc
 	return status;
 }
 
-lockstep_status lockstep_network_create(lockstep_network **out, const char *layers,
-                                        const struct lockstep_network_options *options, lockstep_error *error)
+static lockstep_status create(lockstep_network **out, const char *layers,
+                              const struct lockstep_network_options *options, lockstep_error *error)
 {
 	static const struct lockstep_network_options defaults = LOCKSTEP_NETWORK_OPTIONS_INIT;
 	size_t sizes[LS_LAYERS_MAX + 1], n_layers = 0;
@@ -169,6 +170,15 @@ lockstep_status lockstep_network_create(lockstep_network **out, const char *laye
 		status = ls_network_allocate(out, sizes, n_layers, options ? options : &defaults, error);
 	if (!status)
 		ls_network_init(*out);
+	return status;
+}
+
+lockstep_status lockstep_network_create(lockstep_network **out, const char *layers,
+                                        const struct lockstep_network_options *options, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = create(out, layers, options, error);
+	ls_fpcontrol_leave(saved);
 	return status;
 }
 

@@ -246,9 +246,8 @@ static lockstep_status prepare(struct lockstep_trainer *trainer, lockstep_error 
 	return status;
 }
 
-lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
-                                        const lockstep_dataset *dataset, const struct lockstep_train_options *options,
-                                        lockstep_error *error)
+static lockstep_status create(lockstep_trainer **out, lockstep_network *network, const lockstep_dataset *dataset,
+                              const struct lockstep_train_options *options, lockstep_error *error)
 {
 	static const struct lockstep_train_options defaults = LOCKSTEP_TRAIN_OPTIONS_INIT;
 	const struct ls_table *table = &dataset->parts[LOCKSTEP_TRAIN];
@@ -269,15 +268,23 @@ lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network
 	if (trainer->options.checkpoint_every.n == 0)
 		trainer->options.checkpoint_every = (struct lockstep_interval){60, LOCKSTEP_SECONDS};
 	trainer->best = (struct ls_best){.loss = INFINITY, .n_exact = -1};
-	uint64_t saved = ls_fpcontrol_enter();
 	status = prepare(trainer, error);
-	ls_fpcontrol_leave(saved);
 	if (status) {
 		lockstep_trainer_destroy(trainer);
 		return status;
 	}
 	*out = trainer;
 	return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
+                                        const lockstep_dataset *dataset, const struct lockstep_train_options *options,
+                                        lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = create(out, network, dataset, options, error);
+	ls_fpcontrol_leave(saved);
+	return status;
 }
 
 void lockstep_trainer_destroy(lockstep_trainer *trainer)
