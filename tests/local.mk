@@ -61,6 +61,7 @@ race_programs = \
 	%D%/parallel/race_team
 
 plain_programs = \
+	%D%/faults/hog \
 	%D%/support/golden \
 	%D%/numeric/exhaustive_functions \
 	%D%/numeric/print_trees \
@@ -89,6 +90,7 @@ shell_tests = \
 	%D%/faults/disk.sh \
 	%D%/faults/kill.sh \
 	%D%/faults/shim.sh \
+	%D%/faults/workers.sh \
 	%D%/numeric/functions.sh \
 	%D%/numeric/golden_reference.sh \
 	%D%/parallel/golden.sh
@@ -151,6 +153,7 @@ check_LTLIBRARIES += %D%/faults/shim.la
 endif
 
 LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
+%C%_faults_hog_LDADD =
 %C%_support_golden_LDADD = libreference.la
 %C%_numeric_exhaustive_functions_LDADD = libsupport.la libreference.la libls.la
 %C%_numeric_function_errors_LDADD = libreference.la
