@@ -87,6 +87,7 @@ shell_tests = \
 	%D%/cli/topology.sh \
 	%D%/cli/train.sh \
 	%D%/cli/verify.sh \
+	%D%/faults/clock.sh \
 	%D%/faults/disk.sh \
 	%D%/faults/kill.sh \
 	%D%/faults/shim.sh \

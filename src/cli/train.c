@@ -79,7 +79,7 @@ static const struct ls_usage usage = {
 
 static double seconds_now(void)
 {
-	struct timespec now;
+	struct timespec now = {0};
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
