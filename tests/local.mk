@@ -90,6 +90,7 @@ shell_tests = \
 	%D%/faults/clock.sh \
 	%D%/faults/disk.sh \
 	%D%/faults/kill.sh \
+	%D%/faults/memory.sh \
 	%D%/faults/shim.sh \
 	%D%/faults/workers.sh \
 	%D%/numeric/functions.sh \
