@@ -50,7 +50,6 @@ faults_programs = \
 	%D%/faults/test_checkpoint \
 	%D%/faults/test_control_word \
 	%D%/faults/test_fork \
-	%D%/faults/test_trainer
 	%D%/faults/test_trainer \
 	%D%/faults/test_verify
 

@@ -150,7 +150,7 @@ struct lockstep_train_options {
 	void (*on_choice)(const struct lockstep_trial *trials, size_t n, size_t i_chosen, void *context);
 	/* After every checkpoint. NULL: silence, but failures go to on_warning. */
 	void (*on_checkpoint)(const struct lockstep_saved *saved, void *context);
-	/* One line about something that is not an error, such as a worker that
+	/* One line about something that is not an error, such as workers that
 	 * could not be bound. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);
 };
@@ -186,7 +186,9 @@ typedef struct lockstep_trainer lockstep_trainer;
 
 /* A trainer over borrowed network, data set and option strings, which must
  * live until it is destroyed. The network's parameters are written back by
- * lockstep_trainer_run() and lockstep_trainer_sync() alone. Caller owns *out. */
+ * lockstep_trainer_run() and lockstep_trainer_sync() alone. Caller owns *out.
+ * With several workers that are threads it belongs to the process: a forked
+ * child may destroy it, and gets LOCKSTEP_ERROR_SYSTEM for steps and runs. */
 LOCKSTEP_API lockstep_status lockstep_trainer_create(lockstep_trainer **out, lockstep_network *network,
                                                      const lockstep_dataset *dataset,
                                                      const struct lockstep_train_options *options,

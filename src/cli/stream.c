@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,8 +57,17 @@ FILE *ls_stream_open(struct ls_stream *stream, int descriptor)
 	return fopencookie(stream, "w", functions);
 }
 
+/* An open() takes the lowest number that is free. */
+static void keep_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return;
+}
+
 void ls_stream_take_stdout(void)
 {
+	keep_standard_descriptors();
 #ifdef __GLIBC__
 	static const cookie_io_functions_t functions = {.write = write_all};
 	FILE *file = fopencookie(&of_stdout, "w", functions);

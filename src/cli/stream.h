@@ -21,7 +21,9 @@ struct ls_stream {
  * stays on a full disk. */
 FILE *ls_stream_open(struct ls_stream *stream, int descriptor);
 
-/* Makes stdout such a stream, where the C library lets it be set. */
+/* Makes stdout such a stream, where the C library lets it be set. Standard
+ * descriptors that are closed are taken up first, or the next file to be opened
+ * would become one of them: what is written there then fails. */
 void ls_stream_take_stdout(void);
 
 /* The errno of stdout's first failure; 0: none, or not known. */

@@ -190,6 +190,19 @@ if (need_shim) >"$test_folder/skipped"; then
 fi
 ! grep -q '^1\.\.0' "$test_folder/skipped" || skip 'injected faults' "$(sed 's/.*SKIP //' "$test_folder/skipped")"
 
+# ---- Closed streams ---------------------------------------------------------
+
+rm -rf ./* ./.lockstep*
+"$lockstep" $job --save result --log log >&- 2>"$err"
+status=$?
+test $status -eq 1 && one_line 'standard output: Bad file descriptor' && cmp -s result "$test_folder/new" &&
+	whole_lines 5
+report "train with standard output closed"
+"$lockstep" $job --save result --log log >"$out" 2>&- <&-
+status=$?
+same "$good" && cmp -s result "$test_folder/new" && whole_lines 5
+report "train with standard input and error closed"
+
 # ---- A small disk -----------------------------------------------------------
 
 small=$test_folder/small
