@@ -52,7 +52,7 @@ check() {
 	allow team base
 	allow net base arith data
 	allow data base arith
-	allow model base net data
+	allow model base arith net data
 	allow job base arith net data model
 	allow train base arith net data team model job
 	allow check base arith net data train
