@@ -6,7 +6,9 @@
 #
 #	make check              everything that takes a minute or two
 #	make check-long         the golden jobs on all rows too
-#	make check-exhaustive   the fp32 functions over all 2^32 inputs
+#	make numerics           all tables of functions and sums in doc/numerics.md,
+#	                        made and compared; takes most of an hour
+#	make numerics-page      the same, and writes them there
 #	make check-race         the plain parallel programs, for a build with
 #	                        --enable-sanitizer=thread
 
@@ -62,10 +64,14 @@ race_programs = \
 plain_programs = \
 	%D%/faults/hog \
 	%D%/support/golden \
-	%D%/numeric/exhaustive_functions \
+	%D%/numeric/function_digests \
 	%D%/numeric/print_trees \
-	%D%/numeric/function_errors \
 	%D%/parallel/golden_library
+
+# Against MPFR, where there is one.
+mpfr_programs = \
+	%D%/numeric/function_errors \
+	%D%/numeric/function_errors64
 
 shell_tests = \
 	%D%/cli/accuracy.sh \
@@ -92,8 +98,8 @@ shell_tests = \
 	%D%/faults/memory.sh \
 	%D%/faults/shim.sh \
 	%D%/faults/workers.sh \
-	%D%/numeric/functions.sh \
 	%D%/numeric/golden_reference.sh \
+	%D%/numeric/numerics.sh \
 	%D%/parallel/golden.sh
 
 # ---- Programs ------------------------------------------------------------------
@@ -101,6 +107,11 @@ shell_tests = \
 check_PROGRAMS += $(plain_programs) $(race_programs)
 if HAVE_CRITERION
 check_PROGRAMS += $(criterion_programs)
+endif
+numerics_programs = %D%/numeric/function_digests$(EXEEXT) %D%/numeric/print_trees$(EXEEXT)
+if HAVE_MPFR
+check_PROGRAMS += $(mpfr_programs)
+numerics_programs += %D%/numeric/function_errors$(EXEEXT) %D%/numeric/function_errors64$(EXEEXT)
 endif
 
 # What tests share, and the reference trainer, which has no code of src/.
@@ -112,8 +123,12 @@ libsupport_la_SOURCES = \
 	%D%/support/double_case.h \
 	%D%/support/fp32_functions.c \
 	%D%/support/fp32_functions.h \
+	%D%/support/function_inputs.c \
+	%D%/support/function_inputs.h \
 	%D%/support/kernel_sums.c \
 	%D%/support/kernel_sums.h \
+	%D%/support/pieces.c \
+	%D%/support/pieces.h \
 	%D%/support/split_jobs.c \
 	%D%/support/split_jobs.h \
 	%D%/support/summation_tree.c \
@@ -156,8 +171,14 @@ endif
 LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_faults_hog_LDADD =
 %C%_support_golden_LDADD = libreference.la
-%C%_numeric_exhaustive_functions_LDADD = libsupport.la libreference.la libls.la
-%C%_numeric_function_errors_LDADD = libreference.la
+%C%_numeric_function_digests_LDADD = libsupport.la libreference.la libls.la
+if HAVE_MPFR
+exact_sources = %D%/support/exact.c %D%/support/exact.h
+%C%_numeric_function_errors_SOURCES = %D%/numeric/function_errors.c $(exact_sources)
+%C%_numeric_function_errors_LDADD = libsupport.la libreference.la libls.la $(MPFR_LIBS)
+%C%_numeric_function_errors64_SOURCES = %D%/numeric/function_errors64.c $(exact_sources)
+%C%_numeric_function_errors64_LDADD = libsupport.la libreference.la libls.la $(MPFR_LIBS)
+endif
 %C%_numeric_print_trees_LDADD = libsupport.la libls.la
 %C%_parallel_golden_library_LDADD = libreference.la libls.la
 %C%_parallel_race_team_LDADD = libls.la
@@ -193,12 +214,13 @@ AM_TESTS_ENVIRONMENT = \
 	PYTHON='$(PYTHON)'; export PYTHON; \
 	CC='$(CC)'; export CC;
 
-.PHONY: check-long check-exhaustive check-race
+.PHONY: check-long check-race numerics numerics-page
 check-long:
 	LOCKSTEP_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
 
-check-exhaustive:
-	LOCKSTEP_EXHAUSTIVE=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='%D%/numeric/functions.sh'
+numerics numerics-page: $(numerics_programs)
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/numeric/numerics.sh \
+		$$(test $@ = numerics && echo --all || echo --write)
 
 check-race:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_programs) %D%/parallel/golden.sh'

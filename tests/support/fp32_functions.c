@@ -56,8 +56,8 @@ const struct fp32_function fp32_functions[N_FP32_FUNCTIONS] = {
     {"softplus", softplus_of, reference_softplus, softplus_truth, 2.0},
 };
 
-/* 1 / ulp: 2^(23 - e), from the exponent e of the truth, kept in -126 .. 127. */
-static double ulps_in_one(double truth)
+/* 2^(23 - e), from the exponent e of the truth, kept in -126 .. 127. */
+double ulps_in_one(double truth)
 {
 	uint64_t bits;
 	memcpy(&bits, &truth, sizeof bits);

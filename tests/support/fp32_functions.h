@@ -28,5 +28,7 @@ extern const struct fp32_function fp32_functions[N_FP32_FUNCTIONS];
  * 2^128 and all above. A NaN on one side only, an infinity of the wrong sign
  * or for a small truth, or a NaN other than 0x7fc00000, is an infinite error. */
 double ulp_error(float y, double truth);
+/* How many units in the last place of an fp32 of the truth's size there are in 1. */
+double ulps_in_one(double truth);
 
 #endif
