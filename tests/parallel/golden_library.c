@@ -5,7 +5,8 @@
  * trainer recorded in tests/golden.txt. A plain program that prints TAP, so
  * that it also runs under sanitizers and emulators.
  *
- *	golden_library [--long|--short] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER [--overlay FOLDER]
+ *	golden_library [--long|--short] [--jobs LIST] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER
+ *	               [--overlay FOLDER]
  *
  * The short jobs run on the full product, by pthreads also with owners of
  * parameters on three workers and, where the first layer's units can be split,
@@ -29,7 +30,7 @@
 
 struct settings {
 	const char *golden, *mnist, *overlay;
-	const char *isas, *workers; /* comma-separated; NULL: the defaults */
+	const char *jobs, *isas, *workers; /* comma-separated; NULL: the defaults */
 	int is_long, is_short;
 };
 
@@ -60,40 +61,58 @@ static const lockstep_dataset *open_folder(const struct settings *settings, enum
 	return folders[data];
 }
 
-/* A view of a folder's first training rows, or rows made for the job; free
- * with close_data(). */
-static lockstep_dataset *open_data(const struct settings *settings, const struct golden_job *job)
+static int is_made(const struct golden_job *job)
+{
+	return job->data == GOLDEN_FLOATS || job->data == GOLDEN_FLAGS;
+}
+
+/* Rows made for the job. */
+static lockstep_dataset *make_data(const struct golden_job *job)
 {
 	lockstep_dataset *data = NULL;
 	lockstep_error error;
-	if (job->data != GOLDEN_FLOATS) {
-		data = malloc(sizeof *data);
-		if (!data)
-			bail_out("out of memory");
-		*data = *open_folder(settings, job->data);
-		if (job->rows)
-			data->parts[LOCKSTEP_TRAIN].n_rows = job->rows;
-		return data;
-	}
-	size_t n_features = strtoul(job->layers, NULL, 10);
+	size_t n_features = strtoul(job->layers, NULL, 10), n_flags = strtoul(strrchr(job->layers, '-') + 1, NULL, 10);
 	struct lockstep_rows rows = {.n_rows = job->rows, .n_features = n_features, .n_labels = GOLDEN_ROWS_CLASSES};
 	float *values = calloc(rows.n_rows * n_features, sizeof *values);
 	uint32_t *classes = calloc(rows.n_rows, sizeof *classes);
-	if (!values || !classes)
+	uint8_t *flags = calloc(rows.n_rows, n_flags);
+	if (!values || !classes || !flags)
 		bail_out("out of memory");
 	golden_rows_fill(rows.n_rows, n_features, values, classes);
+	golden_rows_fill_flags(rows.n_rows, n_flags, classes, flags);
 	rows.floats = values;
-	rows.classes = classes;
+	if (job->data == GOLDEN_FLAGS) {
+		rows.flags = flags;
+		rows.n_labels = n_flags;
+	} else {
+		rows.classes = classes;
+	}
 	if (lockstep_dataset_from_rows(&data, &rows, NULL, &error))
 		bail_out(error.message);
+	free(flags);
 	free(classes);
 	free(values);
 	return data;
 }
 
+/* Rows made for the job, or a view of a folder's first training rows; free with
+ * close_data(). */
+static lockstep_dataset *open_data(const struct settings *settings, const struct golden_job *job)
+{
+	if (is_made(job))
+		return make_data(job);
+	lockstep_dataset *data = malloc(sizeof *data);
+	if (!data)
+		bail_out("out of memory");
+	*data = *open_folder(settings, job->data);
+	if (job->rows)
+		data->parts[LOCKSTEP_TRAIN].n_rows = job->rows;
+	return data;
+}
+
 static void close_data(const struct golden_job *job, lockstep_dataset *data)
 {
-	if (job->data == GOLDEN_FLOATS)
+	if (is_made(job))
 		lockstep_dataset_destroy(data);
 	else
 		free(data);
@@ -114,7 +133,8 @@ static struct lockstep_network_options network_options(const struct golden_job *
 static struct lockstep_train_options train_options(const struct golden_job *job)
 {
 	struct lockstep_train_options options = LOCKSTEP_TRAIN_OPTIONS_INIT;
-	options.scale = (enum lockstep_scale)lockstep_scale_parse(job->scale);
+	if (job->scale)
+		options.scale = (enum lockstep_scale)lockstep_scale_parse(job->scale);
 	options.epochs = job->epochs;
 	options.batch = job->batch;
 	options.slices = job->slices;
@@ -307,11 +327,15 @@ static void test_job(const struct settings *settings, const struct golden_job *j
 
 static int parse_arguments(struct settings *settings, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"long", no_argument, NULL, 'l'},          {"short", no_argument, NULL, 's'},
-	    {"isa", required_argument, NULL, 'i'},     {"workers", required_argument, NULL, 'w'},
-	    {"golden", required_argument, NULL, 'g'},  {"mnist", required_argument, NULL, 'm'},
-	    {"overlay", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"long", no_argument, NULL, 'l'},
+	                                        {"short", no_argument, NULL, 's'},
+	                                        {"isa", required_argument, NULL, 'i'},
+	                                        {"workers", required_argument, NULL, 'w'},
+	                                        {"jobs", required_argument, NULL, 'j'},
+	                                        {"golden", required_argument, NULL, 'g'},
+	                                        {"mnist", required_argument, NULL, 'm'},
+	                                        {"overlay", required_argument, NULL, 'o'},
+	                                        {NULL, 0, NULL, 0}};
 	*settings = (struct settings){0};
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (c) {
@@ -323,6 +347,9 @@ static int parse_arguments(struct settings *settings, int argc, char **argv)
 			break;
 		case 'i':
 			settings->isas = optarg;
+			break;
+		case 'j':
+			settings->jobs = optarg;
 			break;
 		case 'w':
 			settings->workers = optarg;
@@ -348,13 +375,14 @@ int main(int argc, char **argv)
 	struct settings settings;
 	if (parse_arguments(&settings, argc, argv)) {
 		fputs(
-		    "usage: golden_library [--long|--short] [--isa LIST] [--workers LIST] --golden FILE --mnist FOLDER "
-		    "[--overlay FOLDER]\n",
+		    "usage: golden_library [--long|--short] [--jobs LIST] [--isa LIST] [--workers LIST] --golden FILE "
+		    "--mnist FOLDER [--overlay FOLDER]\n",
 		    stderr);
 		return 2;
 	}
 	for (size_t i = 0; i < n_golden_jobs; i++)
-		if (!golden_jobs[i].slow == !settings.is_long)
+		if (!golden_jobs[i].slow == !settings.is_long &&
+		    (!settings.jobs || is_listed(settings.jobs, golden_jobs[i].name)))
 			test_job(&settings, &golden_jobs[i]);
 	printf("1..%d\n", n_points);
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)

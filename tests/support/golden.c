@@ -86,7 +86,8 @@ static void job_from_golden(const struct golden_job *golden, struct reference_jo
 
 /* ---- Running ---------------------------------------------------------- */
 
-static void make_floats(struct reference_data *data, size_t n_rows, size_t n_features)
+/* With n_flags not 0, flags take the classes' place. */
+static void make_floats(struct reference_data *data, size_t n_rows, size_t n_features, size_t n_flags)
 {
 	memset(data, 0, sizeof *data);
 	data->n_rows = n_rows;
@@ -95,14 +96,22 @@ static void make_floats(struct reference_data *data, size_t n_rows, size_t n_fea
 	data->floats = reference_alloc(n_rows * n_features, sizeof(float));
 	data->classes = reference_alloc(n_rows, sizeof(uint32_t));
 	golden_rows_fill(n_rows, n_features, data->floats, data->classes);
+	if (!n_flags)
+		return;
+	data->n_labels = n_flags;
+	data->flags = reference_alloc(n_rows * n_flags, 1);
+	golden_rows_fill_flags(n_rows, n_flags, data->classes, data->flags);
+	free(data->classes);
+	data->classes = NULL;
 }
 
-static int open_data(const struct arguments *arguments, const struct golden_job *golden, size_t n_features,
-                     struct reference_data *data)
+static int open_data(const struct arguments *arguments, const struct golden_job *golden,
+                     const struct reference_job *job, struct reference_data *data)
 {
 	const char *folder = golden->data == GOLDEN_OVERLAY ? arguments->overlay : arguments->mnist;
-	if (golden->data == GOLDEN_FLOATS) {
-		make_floats(data, golden->rows, n_features);
+	if (golden->data == GOLDEN_FLOATS || golden->data == GOLDEN_FLAGS) {
+		size_t n_flags = golden->data == GOLDEN_FLAGS ? job->sizes[job->n_sizes - 1] : 0;
+		make_floats(data, golden->rows, job->sizes[0], n_flags);
 		return 0;
 	}
 	if (reference_data_open(data, folder, "train", 10))
@@ -118,7 +127,7 @@ static int run_job(const struct arguments *arguments, const struct golden_job *g
 	struct reference_data data;
 	struct reference_result result;
 	job_from_golden(golden, &job);
-	if (open_data(arguments, golden, job.sizes[0], &data))
+	if (open_data(arguments, golden, &job, &data))
 		return -1;
 	reference_train(&job, &data, &result);
 	memset(out, 0, sizeof *out);

@@ -14,7 +14,8 @@
 enum golden_data {
 	GOLDEN_MNIST,   /* datasets/mnist */
 	GOLDEN_OVERLAY, /* the folder that datasets/overlay/overlay writes */
-	GOLDEN_FLOATS   /* golden_rows_fill() */
+	GOLDEN_FLOATS,  /* golden_rows_fill() */
+	GOLDEN_FLAGS    /* the same with golden_rows_fill_flags(), a flag for every output */
 };
 
 /* An option that is 0 or NULL is not given: it has its default. */

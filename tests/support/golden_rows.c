@@ -67,3 +67,13 @@ void golden_rows_fill(size_t n_rows, size_t n_features, float *values, uint32_t 
 		classes[i] = class_of(score);
 	}
 }
+
+void golden_rows_fill_flags(size_t n_rows, size_t n_flags, const uint32_t *classes, uint8_t *flags)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		for (size_t j = 0; j < n_flags; j++) {
+			uint32_t own = mix(classes[i] * 0x9e3779b9u + (uint32_t)j + 1u) & 1u;
+			uint32_t noise = mix((uint32_t)i * 0x7f4a7c15u + (uint32_t)j + 1u);
+			flags[i * n_flags + j] = (uint8_t)(own ^ (noise % 8u == 0));
+		}
+}

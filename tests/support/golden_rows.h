@@ -18,4 +18,8 @@
  * column 0 is constant, column 1 subnormal or zero. */
 void golden_rows_fill(size_t n_rows, size_t n_features, float *values, uint32_t *classes);
 
+/* Fills flags [n_rows][n_flags] of rows of these classes: a class's own flags,
+ * but for about one in eight. */
+void golden_rows_fill_flags(size_t n_rows, size_t n_flags, const uint32_t *classes, uint8_t *flags);
+
 #endif
