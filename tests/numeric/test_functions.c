@@ -2,7 +2,7 @@
  *
  * The functions of every table: bit for bit those of the reference, at any
  * length and place, and close to libm. All 2^32 inputs are the business of
- * exhaustive_functions.
+ * function_digests.
  */
 #include <criterion/criterion.h>
 #include <float.h>
