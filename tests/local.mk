@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests in groups: unit, numeric, parallel, cli, faults. A Criterion program is
+# Tests in groups: unit, numeric, parallel, cli, faults, model. A Criterion program is
 # one line in its group; a program's source is its name with .c. All run
 # through run_test.sh and automake's TAP driver.
 #
 #	make check              everything that takes a minute or two
-#	make check-long         the golden jobs on all rows too
 #	make numerics           all tables of functions and sums in doc/numerics.md,
 #	                        made and compared; takes most of an hour
 #	make numerics-page      the same, and writes them there
+#	make check-long         the golden jobs on all rows too, the models with
+#	                        four workers
 #	make check-race         the plain parallel programs, for a build with
 #	                        --enable-sanitizer=thread
 
@@ -98,6 +99,8 @@ shell_tests = \
 	%D%/faults/memory.sh \
 	%D%/faults/shim.sh \
 	%D%/faults/workers.sh \
+	%D%/model/team.sh \
+	%D%/model/walk.sh \
 	%D%/numeric/golden_reference.sh \
 	%D%/numeric/numerics.sh \
 	%D%/parallel/golden.sh
@@ -192,6 +195,10 @@ EXTRA_DIST += \
 	%D%/functions.sha256 \
 	%D%/golden.txt \
 	%D%/support/edit_model.py \
+	%D%/model/check.sh \
+	%D%/model/team.pml \
+	%D%/model/waiting.pml \
+	%D%/model/walk.pml \
 	%D%/support/installcheck.sh \
 	%D%/support/read_model.py \
 	%D%/support/topology/hybrid.xml
