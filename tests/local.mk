@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests in groups: unit, numeric, parallel, cli, faults, model. A Criterion program is
-# one line in its group; a program's source is its name with .c. All run
-# through run_test.sh and automake's TAP driver.
+# Tests in groups: unit, numeric, parallel, cli, faults, model. A Criterion
+# program is one line in its group; a program's source is its name with .c. All
+# run through run_test.sh and automake's TAP driver.
 #
 #	make check              everything that takes a minute or two
 #	make numerics           all tables of functions and sums in doc/numerics.md,
@@ -10,8 +10,8 @@
 #	make numerics-page      the same, and writes them there
 #	make check-long         the golden jobs on all rows too, the models with
 #	                        four workers
-#	make check-race         the plain parallel programs, for a build with
-#	                        --enable-sanitizer=thread
+#	make check-race         the parallel programs and the command, for a build
+#	                        with --enable-sanitizer=thread
 
 unit_programs = \
 	%D%/unit/test_atomic_file \
@@ -67,7 +67,8 @@ plain_programs = \
 	%D%/support/golden \
 	%D%/numeric/function_digests \
 	%D%/numeric/print_trees \
-	%D%/parallel/golden_library
+	%D%/parallel/golden_library \
+	%D%/parallel/race_planted
 
 # Against MPFR, where there is one.
 mpfr_programs = \
@@ -103,7 +104,9 @@ shell_tests = \
 	%D%/model/walk.sh \
 	%D%/numeric/golden_reference.sh \
 	%D%/numeric/numerics.sh \
-	%D%/parallel/golden.sh
+	%D%/parallel/golden.sh \
+	%D%/parallel/race_command.sh \
+	%D%/parallel/race_harness.sh
 
 # ---- Programs ------------------------------------------------------------------
 
@@ -184,6 +187,7 @@ exact_sources = %D%/support/exact.c %D%/support/exact.h
 endif
 %C%_numeric_print_trees_LDADD = libsupport.la libls.la
 %C%_parallel_golden_library_LDADD = libreference.la libls.la
+%C%_parallel_race_planted_LDADD = libls.la
 %C%_parallel_race_team_LDADD = libls.la
 
 # ---- Running them --------------------------------------------------------------
@@ -200,6 +204,7 @@ EXTRA_DIST += \
 	%D%/model/waiting.pml \
 	%D%/model/walk.pml \
 	%D%/support/installcheck.sh \
+	%D%/support/openmp_with_tool.sh \
 	%D%/support/read_model.py \
 	%D%/support/topology/hybrid.xml
 
@@ -229,8 +234,17 @@ numerics numerics-page: $(numerics_programs)
 	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/numeric/numerics.sh \
 		$$(test $@ = numerics && echo --all || echo --write)
 
+# A run-time of OpenMP that tells ThreadSanitizer what it does takes the place of
+# gcc's, so that this compiler, which instruments vectors of all widths, and
+# both engines come together.
+race_tests = $(race_programs) %D%/parallel/race_harness.sh %D%/parallel/race_command.sh %D%/parallel/golden.sh
 check-race:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_programs) %D%/parallel/golden.sh'
+	folder=`CC='$(CC)' $(SHELL) $(srcdir)/%D%/support/openmp_with_tool.sh openmp-with-tool` && \
+	LD_LIBRARY_PATH="$$folder$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_tests)'
+
+clean-local:
+	rm -rf openmp-with-tool
 
 installcheck-local:
 	CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' $(SHELL) $(srcdir)/%D%/support/installcheck.sh \

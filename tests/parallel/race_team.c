@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The team's runs, barrier and counters with their results checked, as a plain
- * program: for ThreadSanitizer, under which the test framework does not start.
+ * The team's runs, barrier and counters with their results checked, on both
+ * engines, as a plain program: for ThreadSanitizer, under which the test framework does not start.
  * Takes a second or two; prints what is wrong and returns 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lockstep/version.h"
 #include "team/team.h"
 
 #define WORKERS_MAX 8
@@ -70,10 +71,10 @@ static void meet_often(void *context, uint32_t worker, uint32_t n_workers)
 }
 
 /* Errors found in a team of this size; -1 when it could not be made or run. */
-static int64_t try_team(uint32_t n_workers, const char *bind)
+static int64_t try_team(enum lockstep_engine engine, uint32_t n_workers, const char *bind)
 {
 	static struct work work;
-	struct ls_team_options options = {.n_workers = n_workers, .bind = bind};
+	struct ls_team_options options = {.n_workers = n_workers, .engine = engine, .bind = bind};
 	lockstep_error error;
 	int64_t n_wrong = 0;
 
@@ -92,17 +93,26 @@ static int64_t try_team(uint32_t n_workers, const char *bind)
 	return n_wrong;
 }
 
-int main(void)
+/* Non-zero when anything was wrong. */
+static int try_engine(enum lockstep_engine engine)
 {
 	static const char *const binds[] = {"none", "close"};
 	int failed = 0;
 	for (uint32_t n = 1; n <= WORKERS_MAX; n++)
 		for (int i = 0; i < 2; i++) {
-			int64_t n_wrong = try_team(n, binds[i]);
+			int64_t n_wrong = try_team(engine, n, binds[i]);
 			if (n_wrong)
-				fprintf(stderr, "%u workers, bind %s: %lld wrong values\n", n, binds[i],
-				        (long long)n_wrong);
+				fprintf(stderr, "%s, %u workers, bind %s: %lld wrong values\n",
+				        lockstep_engine_name(engine), n, binds[i], (long long)n_wrong);
 			failed |= n_wrong != 0;
 		}
+	return failed;
+}
+
+int main(void)
+{
+	int failed = try_engine(LOCKSTEP_PTHREADS);
+	if (lockstep_has_openmp())
+		failed |= try_engine(LOCKSTEP_OPENMP);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
