@@ -18,8 +18,6 @@
 #include "base/ranges.h"
 #include "vec.h"
 
-/* clang-format off: it takes UNROLL for a name */
-
 /* CALL(V, n) for n of 1 .. N, and for every shape of a tile: V vectors wide, n
  * rows high. A shape's number is SHAPE(V, n). */
 #define ROWS_4(CALL, V) CALL(V, 1) CALL(V, 2) CALL(V, 3) CALL(V, 4)
@@ -34,7 +32,7 @@
 #else
 #define SHAPES(CALL) ROWS(TILE_1, CALL, 1) ROWS(TILE_2, CALL, 2)
 #endif
-#define SHAPE(V, n) ((V) * 16 + (n))
+#define SHAPE(V, n) (16 * (V) + (n))
 
 #ifdef __clang__
 #pragma clang diagnostic ignored "-Wpass-failed" /* the epilogues may stay loops */

@@ -25,8 +25,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* clang-format off: one operation a line */
-
 #define INLINE static inline __attribute__((always_inline))
 
 #if defined LS_ISA_AVX512
@@ -99,7 +97,8 @@ INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
 {
 	__mmask16 lanes = (__mmask16)bits;
 	__m512i iota = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-	_mm512_storeu_si512(index, _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
+	_mm512_storeu_si512(index,
+	                    _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
 	return (uint32_t)__builtin_popcount(lanes);
 }
 /* Not every processor with AVX-512 has it. */
@@ -325,6 +324,7 @@ INLINE vec vec_permute(vec a, const uint32_t *index)
 INLINE void vec_transpose(const float *from, size_t ld_from, float *to, size_t ld_to)
 {
 	__m256 row[8], pair[8], quad[8];
+	/* clang-format off */
 #define EACH(i) for (int i = 0; i < 8; i++)
 	EACH(i) row[i] = _mm256_loadu_ps(from + (size_t)i * ld_from);
 	EACH(i) pair[i] = i % 2 ? _mm256_unpackhi_ps(row[i - 1], row[i]) : _mm256_unpacklo_ps(row[i], row[i + 1]);
@@ -333,6 +333,7 @@ INLINE void vec_transpose(const float *from, size_t ld_from, float *to, size_t l
 	EACH(i) _mm256_storeu_ps(to + (size_t)i * ld_to, i < 4 ? _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20)
 	                                                       : _mm256_permute2f128_ps(quad[i - 4], quad[i], 0x31));
 #undef EACH
+	/* clang-format on */
 }
 #else
 #define SQUARE 4

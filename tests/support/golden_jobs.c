@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off: a table */
+/* A table. */
+/* clang-format off */
 
 #define FOUNDING                                                                                                       \
 	.layers = "784-30-10", .hidden = "sigmoid", .loss = "softmax", .init = "normal", .scale = "unit", .seed = 1,   \

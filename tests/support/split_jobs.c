@@ -11,7 +11,8 @@
 
 #include "golden_rows.h"
 
-/* clang-format off: a table */
+/* A table. */
+/* clang-format off */
 
 #define NETWORK(...) .network = {.leaky_slope = 0.05, .init = LOCKSTEP_INIT_GLOROT, .seed = 3, __VA_ARGS__}
 #define TRAIN(...) .train = {.workers = 1, .split = LOCKSTEP_SPLIT_ROWS, .schedule_gamma = 0.1, .seed = 9, __VA_ARGS__}
