@@ -10,6 +10,8 @@
 #	make numerics-page      the same, and writes them there
 #	make check-long         the golden jobs on all rows too, the models with
 #	                        four workers
+#	make check-static       warnings, clang-tidy, format, headers, symbols
+#	make update-symbols     records what the shared library exports
 #	make check-race         the parallel programs and the command, for a build
 #	                        with --enable-sanitizer=thread
 
@@ -108,6 +110,14 @@ shell_tests = \
 	%D%/parallel/race_command.sh \
 	%D%/parallel/race_harness.sh
 
+# Looks at the sources alone, or at what was built; on request.
+static_tests = \
+	%D%/static/format.sh \
+	%D%/static/headers.sh \
+	%D%/static/symbols.sh \
+	%D%/static/tidy.sh \
+	%D%/static/warnings.sh
+
 # ---- Programs ------------------------------------------------------------------
 
 check_PROGRAMS += $(plain_programs) $(race_programs)
@@ -192,7 +202,7 @@ endif
 
 # ---- Running them --------------------------------------------------------------
 
-dist_check_SCRIPTS += $(shell_tests) %D%/support/run_test.sh
+dist_check_SCRIPTS += $(shell_tests) $(static_tests) %D%/static/compile.sh %D%/support/run_test.sh
 EXTRA_DIST += \
 	%D%/cli/tap.sh \
 	%D%/faults/faults.sh \
@@ -203,6 +213,8 @@ EXTRA_DIST += \
 	%D%/model/team.pml \
 	%D%/model/waiting.pml \
 	%D%/model/walk.pml \
+	%D%/static/common.sh \
+	%D%/static/symbols.txt \
 	%D%/support/installcheck.sh \
 	%D%/support/openmp_with_tool.sh \
 	%D%/support/read_model.py \
@@ -226,7 +238,7 @@ AM_TESTS_ENVIRONMENT = \
 	PYTHON='$(PYTHON)'; export PYTHON; \
 	CC='$(CC)'; export CC;
 
-.PHONY: check-long check-race numerics numerics-page
+.PHONY: check-long check-race check-static numerics numerics-page update-symbols
 check-long:
 	LOCKSTEP_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check
 
@@ -242,6 +254,13 @@ check-race:
 	folder=`CC='$(CC)' $(SHELL) $(srcdir)/%D%/support/openmp_with_tool.sh openmp-with-tool` && \
 	LD_LIBRARY_PATH="$$folder$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" \
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(race_tests)'
+
+# Not by `check`, which would build all tests first.
+check-static: all
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(static_tests) %D%/cli/layers.sh'
+
+update-symbols: liblockstep.la
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/static/symbols.sh --update
 
 clean-local:
 	rm -rf openmp-with-tool

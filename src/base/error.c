@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-lockstep_status ls_error_set(lockstep_error *error, lockstep_status status, const char *format, ...)
+lockstep_status(ls_error_set)(lockstep_error *error, lockstep_status status, const char *format, ...)
 {
 	if (!error)
 		return status;
@@ -23,7 +23,7 @@ lockstep_status ls_error_set(lockstep_error *error, lockstep_status status, cons
 	return status;
 }
 
-lockstep_status ls_error_memory(lockstep_error *error, const char *what)
+lockstep_status(ls_error_memory)(lockstep_error *error, const char *what)
 {
 	return ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for %s", what);
 }

@@ -16,4 +16,11 @@ lockstep_status ls_error_set(lockstep_error *error, lockstep_status status, cons
 /* The error of an allocation that failed; `what` names what it was for. */
 lockstep_status ls_error_memory(lockstep_error *error, const char *what);
 
+/* What an analyzer, which reads one file at a time, cannot see of them. Their
+ * definitions have the names in parentheses, which keeps macros off. */
+#ifdef __clang_analyzer__
+#define ls_error_set(error, status, ...) (ls_error_set(error, status, __VA_ARGS__), (status))
+#define ls_error_memory(error, what) (ls_error_memory(error, what), LOCKSTEP_ERROR_MEMORY)
+#endif
+
 #endif
