@@ -56,6 +56,9 @@ static void hand_on(struct work *work, uint32_t worker, uint32_t n_workers)
 static void work_rounds(void *context, uint32_t worker, uint32_t n_workers)
 {
 	struct work *work = context;
+	/* Else one worker may be done before the other wakes up, and all that it
+	 * did be in order by the lock that they sleep under. */
+	ls_team_barrier(work->team, worker);
 	for (int round = 0; round < N_ROUNDS; round++) {
 		if (work->by_vectors)
 			hand_on(work, worker, n_workers);
