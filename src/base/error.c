@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Error text: formatted once, where the failure is seen.
+ * Error text: formatted once, where the failure is seen. What it quotes may hold
+ * anything, so it is made one line here, for all.
  */
 #include "error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Newlines, and what else would move a terminal's cursor. */
+static void replace_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			*text = '?';
+}
 
 lockstep_status(ls_error_set)(lockstep_error *error, lockstep_status status, const char *format, ...)
 {
@@ -19,6 +28,7 @@ lockstep_status(ls_error_set)(lockstep_error *error, lockstep_status status, con
 	va_end(arguments);
 	if (length >= (int)sizeof error->message)
 		memcpy(error->message + sizeof error->message - 4, "...", 4);
+	replace_controls(error->message);
 	error->status = status;
 	return status;
 }

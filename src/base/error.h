@@ -9,7 +9,7 @@
 
 /* Writes the formatted line into `error` (which may be NULL) and returns
  * `status`, so that a failing path reads `return ls_error_set(...)`. A message
- * too long for the buffer ends in "...". */
+ * too long for the buffer ends in "..."; a control character becomes '?'. */
 lockstep_status ls_error_set(lockstep_error *error, lockstep_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
