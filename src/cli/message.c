@@ -12,10 +12,14 @@
 
 #include "stream.h"
 
+/* A word of the command line may hold a newline; it is quoted on one line. */
 static void print_line(const char *command, const char *format, va_list arguments)
 {
 	char text[1024];
 	vsnprintf(text, sizeof text, format, arguments);
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
 	fprintf(stderr, "lockstep%s%s: %s\n", command ? " " : "", command ? command : "", text);
 }
 
