@@ -37,7 +37,7 @@ static int read_line(const char *folder, const char *name, char path[4096], char
 static double cpus_of(const char *quota_text, const char *period_text)
 {
 	double quota = strtod(quota_text, NULL), period = strtod(period_text, NULL);
-	return quota > 0 && quota < 1e15 && period > 0 ? quota / period : 0;
+	return quota > 0 && quota < 1e15 && period >= 1 ? quota / period : 0;
 }
 
 static double read_unified_group(const char *folder, char file[4096])
