@@ -130,7 +130,8 @@ lockstep_status ls_network_allocate(struct lockstep_network **out, const size_t 
 	network->parameters = ls_memory_allocate(n_parameters, sizeof *network->parameters);
 	if (!network->parameters) {
 		ls_memory_free(network);
-		return ls_error_memory(error, "the parameters");
+		return ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "out of memory for %zu parameters of 4 bytes",
+		                    n_parameters);
 	}
 	network->n_layers = n_layers;
 	network->n_parameters = n_parameters;
