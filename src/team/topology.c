@@ -18,22 +18,26 @@
 #include "base/memory.h"
 #include "placement.h"
 
-/* More than any machine has; bounds what a short description can allocate. */
-#define SYNTHETIC_OBJECTS_MAX 65536
+/* More than any machine has. Bounds what a short description can take: hwloc's
+ * time for objects side by side grows with the cube of their number, 2 s at
+ * this one. */
+#define SYNTHETIC_OBJECTS_MAX 4096
 
 /* ---- Loading --------------------------------------------------------- */
 
 /* Product of the arities in a synthetic description, saturated: the numbers
- * that follow a colon, or stand alone ("2 8 2"), outside of parentheses. */
+ * that follow a colon, or stand alone ("2 8 2"), outside of parentheses. hwloc
+ * reads them with strtoul(): blanks and a sign may precede one, and it may be
+ * hexadecimal or octal. A digit in a name ("l3") begins no number. */
 static uint64_t synthetic_objects(const char *text)
 {
 	uint64_t product = 1;
-	int depth = 0;
+	int in_parentheses = 0;
 	for (char before = ' '; *text; before = *text++) {
-		depth += (*text == '(') - (*text == ')');
-		if (depth || !isdigit((unsigned char)*text) || (before != ':' && before != ' '))
+		in_parentheses = *text == '(' || (in_parentheses && *text != ')');
+		if (in_parentheses || !isdigit((unsigned char)*text) || isalnum((unsigned char)before))
 			continue;
-		uint64_t arity = strtoull(text, NULL, 10);
+		uint64_t arity = strtoull(text, NULL, 0);
 		if (arity && __builtin_mul_overflow(product, arity, &product))
 			return UINT64_MAX;
 	}

@@ -320,7 +320,7 @@ Test(topology, refuses_what_is_no_machine)
 	expect_no_topology("pack:2 nonsense:3", LOCKSTEP_ERROR_ARGUMENT, "nonsense:3");
 	expect_no_topology("", LOCKSTEP_ERROR_ARGUMENT, "''");
 	expect_no_topology("core:1000000 pu:1000000", LOCKSTEP_ERROR_ARGUMENT, "core:1000000");
-	expect_no_topology("core:18446744073709551615 pu:18446744073709551615", LOCKSTEP_ERROR_ARGUMENT, "65536");
+	expect_no_topology("core:18446744073709551615 pu:18446744073709551615", LOCKSTEP_ERROR_ARGUMENT, "4096");
 	expect_no_topology("xml:/nonexistent/machine.xml", LOCKSTEP_ERROR_IO, "/nonexistent/machine.xml");
 }
 
