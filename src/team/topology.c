@@ -82,6 +82,16 @@ static lockstep_status choose_source(hwloc_topology_t hwloc, const char *synthet
 	return choose_synthetic(hwloc, synthetic, error);
 }
 
+/* A recorded machine may say anything; workers are placed on PUs of cores. */
+static int has_empty_core(hwloc_topology_t hwloc)
+{
+	hwloc_obj_t core = NULL;
+	while ((core = hwloc_get_next_obj_by_type(hwloc, HWLOC_OBJ_CORE, core)))
+		if (hwloc_get_nbobjs_inside_cpuset_by_type(hwloc, core->cpuset, HWLOC_OBJ_PU) < 1)
+			return 1;
+	return hwloc_get_nbobjs_by_type(hwloc, HWLOC_OBJ_PU) < 1;
+}
+
 static lockstep_status load_hwloc(hwloc_topology_t *out, const char *synthetic, lockstep_error *error)
 {
 	hwloc_topology_t hwloc;
@@ -92,6 +102,9 @@ static lockstep_status load_hwloc(hwloc_topology_t *out, const char *synthetic, 
 		status = ls_error_set(error, synthetic ? LOCKSTEP_ERROR_FORMAT : LOCKSTEP_ERROR_SYSTEM,
 		                      "%.128s: hwloc cannot load it: %s", synthetic ? synthetic : "this machine",
 		                      strerror(errno));
+	if (!status && has_empty_core(hwloc))
+		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%.128s: a core has no hardware threads",
+		                      synthetic ? synthetic : "this machine");
 	if (status)
 		hwloc_topology_destroy(hwloc);
 	else
