@@ -141,13 +141,29 @@ static int take_operands(const struct ls_usage *usage, int argc, char **argv, co
 	return LS_OPTIONS_PARSED;
 }
 
+/* Looked for before anything is stored, since --help shows the targets' values
+ * as the defaults. An error before it is left to the second pass. */
+static int asks_for_help(const struct parser *parser, int argc, char **argv)
+{
+	int value;
+	optind = 0; /* glibc: start afresh */
+	do
+		value = getopt_long(argc, argv, parser->letters, parser->long_options, NULL);
+	while (value != -1 && value != '?' && value != ':' && value_of(parser, value) != HELP);
+	return value != -1 && value_of(parser, value) == HELP;
+}
+
 int ls_options_parse(const struct ls_usage *usage, const struct ls_option_group *groups, int argc, char **argv,
                      const char *operands[LS_OPERANDS_MAX])
 {
 	struct parser parser;
 	flatten(&parser, usage, groups);
-	optind = 0; /* glibc: start afresh */
 	opterr = 0;
+	if (asks_for_help(&parser, argc, argv)) {
+		ls_options_help(usage, groups);
+		return LS_EXIT_DONE;
+	}
+	optind = 0;
 	for (;;) {
 		int value = getopt_long(argc, argv, parser.letters, parser.long_options, NULL);
 		if (value == -1)
@@ -156,12 +172,7 @@ int ls_options_parse(const struct ls_usage *usage, const struct ls_option_group 
 			return explain_missing(&parser);
 		if (value == '?')
 			return explain_refused(&parser, argv[optind - 1]);
-		value = value_of(&parser, value);
-		if (value == HELP) {
-			ls_options_help(usage, groups);
-			return LS_EXIT_DONE;
-		}
-		int status = store(&parser, value - FIRST, optarg);
+		int status = store(&parser, value_of(&parser, value) - FIRST, optarg);
 		if (status != LS_OPTIONS_PARSED)
 			return status;
 	}

@@ -23,6 +23,12 @@ run help
 cmp -s "$out" "$test_folder/help"
 report "help is --help"
 
+run train --help
+cp "$out" "$test_folder/help"
+run train --epochs 7 --layers 4-2 --help
+cmp -s "$out" "$test_folder/help"
+report "--help shows the defaults behind other options"
+
 for subcommand in $subcommands; do
 	run "$subcommand" --help
 	test $status -eq 0 && test ! -s "$err" && grep -q "^Usage: lockstep $subcommand" "$out"
