@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # run_test.sh PROGRAM [ARGUMENT...]: runs one test and says TAP on stdout.
-# NAME.sh says TAP itself, race_NAME has only an exit status, any other is a
-# Criterion program.
+# NAME.sh says TAP itself, race_NAME has only an exit status, fuzz/NAME is a fuzz
+# target that replays its files, any other is a Criterion program.
 #
 # A sanitizer's report fails the test even where its exit status is 0: a leak
 # is found after the test has passed, in a process whose status and stderr the
@@ -24,16 +24,20 @@ export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}log_path=$reports/ubsan:p
 export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}log_path=$reports/tsan:ignore_noninstrumented_modules=1"
 
 name=${1##*/}
-case $name in
+case $1 in
 *.sh)
 	"$@"
 	status=$?
 	;;
-race_*)
+*/race_*)
 	echo 1..1
 	"$@" >&2
 	status=$?
 	test $status -eq 0 && echo "ok 1 - $name" || echo "not ok 1 - $name"
+	;;
+*tests/fuzz/*)
+	"${srcdir:-.}/tests/fuzz/replay.sh" "$1"
+	status=$?
 	;;
 *)
 	"$1" --tap=-

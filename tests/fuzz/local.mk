@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+#
+# Fuzz targets. A target NAME is NAME.c with ls_fuzz_one(), a line in each of
+# the two lists here, seeds in corpus/NAME, and, if it has words of its own,
+# dictionaries/NAME. `make check` replays corpus and regressions in any build;
+# `make fuzz`, after configure CC=clang --enable-fuzzing, looks for more:
+#
+#	make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS='idx csv'
+
+fuzz_programs = \
+	%D%/bind \
+	%D%/csv \
+	%D%/dataset \
+	%D%/gzip \
+	%D%/idx \
+	%D%/json \
+	%D%/layers \
+	%D%/model \
+	%D%/npy \
+	%D%/options \
+	%D%/quota \
+	%D%/safetensors \
+	%D%/safetensors_signed \
+	%D%/slices \
+	%D%/topology
+
+%C%_bind_LDADD = $(fuzz_libraries)
+%C%_csv_LDADD = $(fuzz_libraries)
+%C%_dataset_LDADD = $(fuzz_libraries)
+%C%_gzip_LDADD = $(fuzz_libraries)
+%C%_idx_LDADD = $(fuzz_libraries)
+%C%_json_LDADD = $(fuzz_libraries)
+%C%_layers_LDADD = $(fuzz_libraries)
+%C%_model_LDADD = $(fuzz_libraries)
+%C%_npy_LDADD = $(fuzz_libraries)
+%C%_options_LDADD = $(fuzz_libraries)
+%C%_quota_LDADD = $(fuzz_libraries)
+%C%_safetensors_LDADD = $(fuzz_libraries)
+%C%_safetensors_signed_LDADD = $(fuzz_libraries)
+%C%_slices_LDADD = $(fuzz_libraries)
+%C%_topology_LDADD = $(fuzz_libraries)
+
+# The command's own readers are not in the library.
+%C%_options_SOURCES = \
+	%D%/options.c \
+	src/cli/dataset_path.c \
+	src/cli/help.c \
+	src/cli/job_options.c \
+	src/cli/message.c \
+	src/cli/nearest.c \
+	src/cli/options.c \
+	src/cli/values.c
+
+check_PROGRAMS += $(fuzz_programs)
+TESTS += $(fuzz_programs)
+
+check_LTLIBRARIES += libfuzz.la
+libfuzz_la_SOURCES = \
+	%D%/container.c \
+	%D%/container.h \
+	%D%/fuzz.h \
+	%D%/support.c
+if FUZZING
+libfuzz_la_SOURCES += %D%/libfuzzer.c
+else
+libfuzz_la_SOURCES += %D%/replay.c
+endif
+fuzz_libraries = libfuzz.la libls.la $(LIB_FUZZING_ENGINE)
+
+EXTRA_DIST += \
+	%D%/corpus \
+	%D%/dictionaries \
+	%D%/regressions
+dist_check_SCRIPTS += \
+	%D%/replay.sh \
+	%D%/run.sh
+
+.PHONY: fuzz
+if FUZZING
+fuzz: $(fuzz_programs)
+	$(SHELL) $(srcdir)/%D%/run.sh $(srcdir)/%D% $(fuzz_programs)
+else
+fuzz:
+	@echo 'make fuzz needs a build of: configure CC=clang --enable-fuzzing' >&2; exit 1
+endif
