@@ -33,13 +33,18 @@ static uint64_t synthetic_objects(const char *text)
 {
 	uint64_t product = 1;
 	int in_parentheses = 0;
-	for (char before = ' '; *text; before = *text++) {
+	for (char before = ' '; *text;) {
 		in_parentheses = *text == '(' || (in_parentheses && *text != ')');
-		if (in_parentheses || !isdigit((unsigned char)*text) || isalnum((unsigned char)before))
+		if (in_parentheses || !isdigit((unsigned char)*text) || isalnum((unsigned char)before)) {
+			before = *text++;
 			continue;
-		uint64_t arity = strtoull(text, NULL, 0);
+		}
+		char *end; /* of "018" it is the 8, which then is a level of its own */
+		uint64_t arity = strtoull(text, &end, 0);
 		if (arity && __builtin_mul_overflow(product, arity, &product))
 			return UINT64_MAX;
+		text = end;
+		before = ' ';
 	}
 	return product;
 }

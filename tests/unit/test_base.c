@@ -202,6 +202,13 @@ Test(errors, message_and_status_are_set)
 	cr_assert_str_eq(error.message, "file:7: no");
 }
 
+Test(errors, a_message_is_one_line)
+{
+	lockstep_error error;
+	ls_error_set(&error, LOCKSTEP_ERROR_FORMAT, "%s", "a\nb\x1b[2J\x7f\t\xc3\xbc");
+	cr_assert_str_eq(error.message, "a?b?[2J??\xc3\xbc");
+}
+
 Test(errors, no_error_object_is_fine)
 {
 	cr_assert_eq(ls_error_set(NULL, LOCKSTEP_ERROR_FORMAT, "%d", 1), LOCKSTEP_ERROR_FORMAT);
