@@ -25,21 +25,33 @@
 
 /* ---- Loading --------------------------------------------------------- */
 
-/* Product of the arities in a synthetic description, saturated: the numbers
- * that follow a colon, or stand alone ("2 8 2"), outside of parentheses. hwloc
- * reads them with strtoul(): blanks and a sign may precede one, and it may be
- * hexadecimal or octal. A digit in a name ("l3") begins no number. */
+/* Length of an attribute such as "(indexes=2*4:1*2)", or 0. */
+static size_t index_list(const char *text)
+{
+	static const char begin[] = "(indexes=";
+	if (strncmp(text, begin, sizeof begin - 1) != 0)
+		return 0;
+	size_t n = sizeof begin - 1;
+	n += strspn(text + n, "0123456789*:,");
+	return text[n] == ')' ? n + 1 : 0;
+}
+
+/* Product of the arities in a synthetic description, saturated, and not below
+ * what hwloc will make of it: the numbers behind a colon or a blank ("pack:2",
+ * "2 8 2"). hwloc reads them with strtoul(): blanks and a sign may come first,
+ * they may be hexadecimal or octal, and what is left of "018", the 8, is a
+ * level of its own. */
 static uint64_t synthetic_objects(const char *text)
 {
 	uint64_t product = 1;
-	int in_parentheses = 0;
 	for (char before = ' '; *text;) {
-		in_parentheses = *text == '(' || (in_parentheses && *text != ')');
-		if (in_parentheses || !isdigit((unsigned char)*text) || isalnum((unsigned char)before)) {
+		size_t n_skipped = index_list(text);
+		if (n_skipped || !isdigit((unsigned char)*text) || !strchr(":+- \t\n\v\f\r", before)) {
+			text += n_skipped ? n_skipped - 1 : 0;
 			before = *text++;
 			continue;
 		}
-		char *end; /* of "018" it is the 8, which then is a level of its own */
+		char *end;
 		uint64_t arity = strtoull(text, &end, 0);
 		if (arity && __builtin_mul_overflow(product, arity, &product))
 			return UINT64_MAX;
