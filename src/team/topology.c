@@ -37,8 +37,8 @@ static size_t index_list(const char *text)
 }
 
 /* Product of the arities in a synthetic description, saturated, and not below
- * what hwloc will make of it: the numbers behind a colon or a blank ("pack:2",
- * "2 8 2"). hwloc reads them with strtoul(): blanks and a sign may come first,
+ * what hwloc will make of it: all numbers ("pack:2", "2 8 2") but those in
+ * words ("l3") and attributes ("size=8MB"). hwloc reads them with strtoul(): blanks and a sign may come first,
  * they may be hexadecimal or octal, and what is left of "018", the 8, is a
  * level of its own. */
 static uint64_t synthetic_objects(const char *text)
@@ -46,7 +46,8 @@ static uint64_t synthetic_objects(const char *text)
 	uint64_t product = 1;
 	for (char before = ' '; *text;) {
 		size_t n_skipped = index_list(text);
-		if (n_skipped || !isdigit((unsigned char)*text) || !strchr(":+- \t\n\v\f\r", before)) {
+		int in_word = isalnum((unsigned char)before) || strchr("=,*", before);
+		if (n_skipped || in_word || !isdigit((unsigned char)*text)) {
 			text += n_skipped ? n_skipped - 1 : 0;
 			before = *text++;
 			continue;
