@@ -22,6 +22,7 @@
  * time for objects side by side grows with the cube of their number, 2 s at
  * this one. */
 #define SYNTHETIC_OBJECTS_MAX 4096
+#define SYNTHETIC_INDEX_MAX 65535
 
 /* ---- Loading --------------------------------------------------------- */
 
@@ -62,6 +63,20 @@ static uint64_t synthetic_objects(const char *text)
 	return product;
 }
 
+/* The operating system's numbers in lists of indexes: hwloc's sets are as long
+ * as the largest of them. */
+static int has_large_index(const char *text)
+{
+	while ((text = strstr(text, "indexes="))) {
+		text += strlen("indexes=");
+		for (char before = '='; *text && *text != ')'; before = *text++)
+			if (isdigit((unsigned char)*text) && !isalnum((unsigned char)before) &&
+			    strtoull(text, NULL, 0) > SYNTHETIC_INDEX_MAX)
+				return 1;
+	}
+	return 0;
+}
+
 static lockstep_status choose_machine(hwloc_topology_t hwloc, lockstep_error *error)
 {
 	if (hwloc_topology_set_flags(hwloc,
@@ -76,6 +91,9 @@ static lockstep_status choose_synthetic(hwloc_topology_t hwloc, const char *text
 	if (synthetic_objects(text) > SYNTHETIC_OBJECTS_MAX)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "topology '%.64s' has more than %d hardware threads", text, SYNTHETIC_OBJECTS_MAX);
+	if (has_large_index(text))
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "topology '%.64s' has an index above %d", text,
+		                    SYNTHETIC_INDEX_MAX);
 	if (hwloc_topology_set_synthetic(hwloc, text))
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "topology '%.64s' is no synthetic description such as 'pack:2 core:8 pu:2'", text);
