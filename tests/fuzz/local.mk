@@ -9,6 +9,7 @@
 
 fuzz_programs = \
 	%D%/bind \
+	%D%/checkpoint \
 	%D%/csv \
 	%D%/dataset \
 	%D%/gzip \
@@ -25,6 +26,7 @@ fuzz_programs = \
 	%D%/topology
 
 %C%_bind_LDADD = $(fuzz_libraries)
+%C%_checkpoint_LDADD = $(fuzz_libraries)
 %C%_csv_LDADD = $(fuzz_libraries)
 %C%_dataset_LDADD = $(fuzz_libraries)
 %C%_gzip_LDADD = $(fuzz_libraries)
@@ -49,6 +51,7 @@ fuzz_programs = \
 	src/cli/message.c \
 	src/cli/nearest.c \
 	src/cli/options.c \
+	src/cli/stream.c \
 	src/cli/values.c
 
 check_PROGRAMS += $(fuzz_programs)

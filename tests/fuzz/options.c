@@ -13,7 +13,7 @@
 #include "cli/message.h"
 #include "cli/options.h"
 #include "fuzz.h"
-#include "train/options.h"
+#include "job/options.h"
 
 #define WORDS_MAX 64
 #define WIDTH 80

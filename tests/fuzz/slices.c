@@ -5,7 +5,7 @@
  */
 #include "base/ranges.h"
 #include "fuzz.h"
-#include "train/options.h"
+#include "job/options.h"
 
 #define LOOKED_AT_MAX 2048 /* parts, to keep one input short */
 
