@@ -42,6 +42,7 @@ const char *ls_options_word(const struct ls_option *option, const void *target, 
 	int value = *(const int *)((const char *)target + option->offset), position = 0;
 	const char *next = option->argument;
 	for (;; position++) {
+		/* An option with choices names them. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		size_t length = strcspn(next, "|");
 		snprintf(word, LS_WORD_MAX, "%.*s", (int)length, next);
 		if ((option->choice ? option->choice(word) : position) == value)

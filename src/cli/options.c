@@ -102,6 +102,7 @@ static int explain_refused(const struct parser *parser, const char *word)
 static int explain_missing(const struct parser *parser)
 {
 	const struct ls_option *option = parser->options[value_of(parser, optopt) - FIRST];
+	/* What getopt_long() found is in the list. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	return ls_message_usage(parser->usage->command, "--%s needs a value: %s", option->name, option->argument);
 }
 

@@ -31,7 +31,7 @@ lockstep_status ls_csv_init(struct ls_csv *csv, const struct lockstep_dataset_op
 	uint32_t index;
 
 	*csv = (struct ls_csv){.classes_fixed = options->label_names != NULL};
-	for (size_t i = 0; i < options->n_label_names && csv->classes_fixed; i++) {
+	for (size_t i = 0; options->label_names && i < options->n_label_names; i++) {
 		lockstep_status status = ls_names_add(&csv->classes, options->label_names[i], &index, error);
 		if (!status && index != i)
 			status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "label names %u and %zu are the same",

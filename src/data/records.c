@@ -247,7 +247,7 @@ const char *ls_text_show(const char *text, char shown[LS_SHOWN_BYTES])
 			;
 	shown[0] = '\'';
 	for (size_t i = 0; i < kept; i++)
-		shown[1 + i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+		shown[1 + i] = (char)((unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
 	memcpy(shown + 1 + kept, n > kept ? "...'" : "'", n > kept ? 5 : 2);
 	return shown;
 }

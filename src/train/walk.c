@@ -14,6 +14,7 @@ static struct ls_panel_rows shard_rows(const struct ls_worker *worker, const str
 	const struct ls_shard *shard = worker->shard;
 	const struct ls_shard_layer *below = view->i_layer ? &shard->layers[view->i_layer - 1] : NULL;
 	return (struct ls_panel_rows){
+	    /* An element's address is not NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	    .in = below ? below->out : shard->inputs,
 	    .ld_in = below ? below->ld : shard->ld_inputs,
 	    .deltas = worker->deltas,
