@@ -102,13 +102,14 @@ static int explain_refused(const struct parser *parser, const char *word)
 static int explain_missing(const struct parser *parser)
 {
 	const struct ls_option *option = parser->options[value_of(parser, optopt) - FIRST];
-	/* What getopt_long() found is in the list. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	assert(option); /* what getopt_long() found is in the list */
 	return ls_message_usage(parser->usage->command, "--%s needs a value: %s", option->name, option->argument);
 }
 
 static int store(const struct parser *parser, int i, const char *text)
 {
 	const struct ls_option *option = parser->options[i];
+	assert(option);
 	const char *allowed = ls_value_store(option, text, parser->targets[i]);
 	if (!allowed)
 		return LS_OPTIONS_PARSED;

@@ -153,8 +153,7 @@ Test(verify, an_option_that_chooses_the_epoch_is_told)
 	make_files(&options, 0);
 	expect_forgery("\\\"keep_last\\\":false", "\\\"keep_last\\\":true", 6,
 	               "the parameters are those after epoch 4");
-	expect_forgery("\\\"patience\\\":2", "\\\"patience\\\":1", 5,
-	               "the job ends after epoch 5, the record after 6");
+	expect_forgery("\\\"patience\\\":2", "\\\"patience\\\":1", 5, "the job ends after epoch 5, the record after 6");
 }
 
 /* A history of more epochs than the job has cannot be. */
