@@ -4,9 +4,13 @@
  * of the working folder between create and commit does no harm, and the folder
  * can be synced after the rename. The temporary's name does not contain the
  * target's, so that a name of the greatest length can be saved as well.
+ *
+ * A writer holds a lock on its temporary for as long as it lives. One that can
+ * be locked was left by a crash, and the next writer in the folder removes it.
  */
 #include "atomic_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,12 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "memory.h"
 
+#define TEMPORARY_PREFIX ".lockstep-"
+#define TEMPORARY_SUFFIX ".tmp"
 #define TEMPORARY_TRIES 1000
 #define WRITE_MAX ((size_t)1 << 30)
 
@@ -57,16 +64,65 @@ static lockstep_status open_folder(struct ls_atomic_file *file, const char *path
 	return file->folder < 0 ? io_error(file, "cannot open its folder", error) : LOCKSTEP_OK;
 }
 
+static int is_temporary(const char *name)
+{
+	size_t length = strlen(name);
+	return strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0 &&
+	       strcmp(name + length - strlen(TEMPORARY_SUFFIX), TEMPORARY_SUFFIX) == 0;
+}
+
+static void remove_if_left(int folder, const char *name)
+{
+	struct stat status;
+	int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (file < 0)
+		return;
+	if (!fstat(file, &status) && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+	    !flock(file, LOCK_EX | LOCK_NB))
+		unlinkat(folder, name, 0);
+	close(file);
+}
+
+/* What cannot be looked at or removed stays: it does no harm. */
+static void remove_leftovers(const struct ls_atomic_file *file)
+{
+	int folder = openat(file->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = folder < 0 ? NULL : fdopendir(folder);
+	if (!list) {
+		if (folder >= 0)
+			close(folder);
+		return;
+	}
+	for (const struct dirent *entry; (entry = readdir(list));)
+		if (is_temporary(entry->d_name))
+			remove_if_left(file->folder, entry->d_name);
+	closedir(list);
+}
+
+/* False when a writer that looks for leftovers has taken the file for one,
+ * between its creation and its lock. Where there are no locks nobody can. */
+static int is_ours(int file)
+{
+	struct stat status;
+	return !(flock(file, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) &&
+	       !(fstat(file, &status) == 0 && status.st_nlink == 0);
+}
+
 static lockstep_status open_temporary(struct ls_atomic_file *file, lockstep_error *error)
 {
 	static atomic_uint n_temporaries; /* relaxed: it only makes names differ */
 
 	for (int i = 0; i < TEMPORARY_TRIES && file->file < 0; i++) {
 		unsigned number = atomic_fetch_add_explicit(&n_temporaries, 1, memory_order_relaxed);
-		snprintf(file->temporary, sizeof file->temporary, ".lockstep-%ld-%u.tmp", (long)getpid(), number);
+		snprintf(file->temporary, sizeof file->temporary, TEMPORARY_PREFIX "%ld-%u" TEMPORARY_SUFFIX,
+		         (long)getpid(), number);
 		file->file = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (file->file < 0 && errno != EEXIST && errno != EINTR)
 			break;
+		if (file->file >= 0 && !is_ours(file->file)) {
+			close(file->file);
+			file->file = -1;
+		}
 	}
 	if (file->file >= 0)
 		return LOCKSTEP_OK;
@@ -86,6 +142,7 @@ static lockstep_status open_beside_target(struct ls_atomic_file *file, lockstep_
 		                    S_ISDIR(target.st_mode) ? strerror(EISDIR) : "not a regular file");
 	if (exists && faccessat(file->folder, file->name, W_OK, AT_EACCESS))
 		return io_error(file, "cannot write", error);
+	remove_leftovers(file);
 	lockstep_status status = open_temporary(file, error);
 	if (!status && exists && fchmod(file->file, target.st_mode & 0777))
 		status = io_error(file, "cannot keep its mode", error);

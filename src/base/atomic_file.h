@@ -3,7 +3,8 @@
  * A file that appears whole or not at all: written beside its target under a
  * temporary name, synced, then renamed over it. Until the rename the old file
  * is untouched; whatever fails, the temporary is removed. A crash leaves the
- * old file or the new one, and at worst a ".lockstep-*.tmp" beside it.
+ * old file or the new one, and at worst a ".lockstep-*.tmp" beside it, which the
+ * next file written in that folder by the same user takes away.
  */
 #ifndef LS_BASE_ATOMIC_FILE_H
 #define LS_BASE_ATOMIC_FILE_H

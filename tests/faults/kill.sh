@@ -83,6 +83,7 @@ while test $n_killed -lt $n_kills && test $i -lt $((4 * n_kills)); do
 	if test -e c.ckpt; then
 		run train --resume c.ckpt $(way $((i / 6 + i + 1)))  --quiet
 		n_resumed=$((n_resumed + 1))
+		ls .lockstep-*.tmp >/dev/null 2>&1 && problem="$problem, a temporary is left"
 	else
 		run $job # killed before the first checkpoint: nothing was lost
 		n_early=$((n_early + 1))

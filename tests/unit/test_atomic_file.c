@@ -117,6 +117,27 @@ Test(atomic_file, two_writers_of_one_target_do_not_meet)
 	cr_assert_eq(test_count_entries(folder), 1);
 }
 
+/* What a crash left goes; what another writer is at, and other files, stay. */
+Test(atomic_file, takes_leftovers_away)
+{
+	unsigned char half[] = "half";
+	struct ls_atomic_file *first = NULL, *second = NULL;
+	lockstep_error error;
+	char left[600], other[600];
+	snprintf(left, sizeof left, "%s/.lockstep-1-0.tmp", folder);
+	snprintf(other, sizeof other, "%s/.lockstep-1-0.txt", folder);
+	test_write_file(left, (struct test_bytes){half, 4});
+	test_write_file(other, (struct test_bytes){half, 4});
+	cr_assert_eq(ls_atomic_file_create(&first, path, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert(access(left, F_OK) && !access(other, F_OK));
+	cr_assert_eq(ls_atomic_file_create(&second, path, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(test_count_entries(folder), 3, "two temporaries and the other file");
+	cr_assert_eq(ls_atomic_file_write(first, "one", 3, &error), LOCKSTEP_OK);
+	cr_assert_eq(ls_atomic_file_commit(first, &error), LOCKSTEP_OK, "%s", error.message);
+	ls_atomic_file_discard(second);
+	cr_assert_eq(test_count_entries(folder), 2);
+}
+
 Test(atomic_file, follows_a_symbolic_link)
 {
 	char link[sizeof path + 8];
