@@ -266,6 +266,6 @@ clean-local:
 	rm -rf openmp-with-tool
 
 installcheck-local:
-	CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' $(SHELL) $(srcdir)/%D%/support/installcheck.sh \
+	CC='$(CC) $(SANITIZER_FLAGS)' PKG_CONFIG='$(PKG_CONFIG)' $(SHELL) $(srcdir)/%D%/support/installcheck.sh \
 		'$(DESTDIR)$(bindir)/lockstep' '$(DESTDIR)$(libdir)' '$(DESTDIR)$(pkgdatadir)' \
 		$(srcdir)/doc/examples/first.c
