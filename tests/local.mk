@@ -218,6 +218,7 @@ EXTRA_DIST += \
 	%D%/support/installcheck.sh \
 	%D%/support/openmp_with_tool.sh \
 	%D%/support/read_model.py \
+	%D%/support/tap.sh \
 	%D%/support/topology/hybrid.xml
 
 TESTS = $(shell_tests) $(race_programs)

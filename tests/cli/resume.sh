@@ -56,25 +56,14 @@ report "a folder that is not there is an error before the first step"
 
 # interrupted SIGNAL STATUS: an endless form of the job, stopped after some
 # epochs; the checkpoint's job then has those endless epochs.
-default='env --default-signal=INT,TERM'
 interrupted() {
-	rm -f log
-	$default "$lockstep" $job --epochs 400000 --checkpoint c.ckpt --log log --save model >"$out" 2>"$err" &
-	pid=$!
-	tries=0
-	until grep -q '"event":"epoch"' log 2>/dev/null || test $tries -eq 300; do
-		sleep 0.1
-		tries=$((tries + 1))
-	done
-	kill -s "$1" $pid
-	wait $pid
-	status=$?
+	interrupt "$1" $job --epochs 400000 --checkpoint c.ckpt --save model
 	test $status -eq "$2"
 	report "SIG$1 ends with $2"
 	grep -qx 'lockstep train: interrupted after [1-9][0-9]* of 400000 epochs; model is not written' "$err" &&
 		grep -qx 'lockstep train: c.ckpt is at step [1-9][0-9]*; to go on: lockstep train --resume c.ckpt --save model --log log' "$err"
 	report "SIG$1: what is there, and how to go on"
-	$default timeout --foreground -s "$1" 2 $(tail -n 1 "$err" | sed "s|.*to go on: lockstep|$lockstep|") >"$out" 2>"$test_folder/err2"
+	$with_signals timeout --foreground -s "$1" 2 $(tail -n 1 "$err" | sed "s|.*to go on: lockstep|$lockstep|") >"$out" 2>"$test_folder/err2"
 	grep -q '^lockstep train: c.ckpt: going on after [1-9][0-9]* of 400000 epochs, at step [1-9]' "$test_folder/err2" &&
 		grep -q '^lockstep train: interrupted after' "$test_folder/err2"
 	report "SIG$1: the line goes on, and can be interrupted again"
@@ -82,7 +71,7 @@ interrupted() {
 		grep -q '"resumed":{"file":"c.ckpt","step":[1-9][0-9]*}' log
 	report "SIG$1: the log has both runs"
 }
-if $default true 2>/dev/null; then
+if $with_signals true 2>/dev/null; then
 	interrupted INT 130
 	interrupted TERM 143
 else

@@ -6,30 +6,10 @@
 
 . "${srcdir:-.}/tests/cli/tap.sh"
 
-# A background job of a script ignores SIGINT unless told otherwise.
-default='env --default-signal=INT,TERM'
-if ! $default true 2>/dev/null; then
-	echo '1..0 # SKIP env does not know --default-signal'
-	exit 0
-fi
+$with_signals true 2>/dev/null || skip_all 'env does not know --default-signal'
 write_classes data.csv 90
 
-# interrupt SIGNAL OPTION...: sends the signal once an epoch is done.
-interrupt() {
-	signal=$1
-	shift
-	rm -f log
-	$default "$lockstep" train --data data.csv --epochs 4000000 --log log --save model "$@" >"$out" 2>"$err" &
-	pid=$!
-	tries=0
-	until grep -q '"event":"epoch"' log 2>/dev/null || test $tries -eq 300; do
-		sleep 0.1
-		tries=$((tries + 1))
-	done
-	kill -s "$signal" $pid
-	wait $pid
-	status=$?
-}
+job='train --data data.csv --epochs 4000000 --save model'
 
 # stopped STATUS NAME
 stopped() {
@@ -43,16 +23,16 @@ stopped() {
 	report "$2: the log says so"
 }
 
-interrupt INT
+interrupt INT $job
 stopped 130 SIGINT
-interrupt TERM
+interrupt TERM $job
 stopped 143 SIGTERM
-interrupt TERM --workers 2 --slices 2
+interrupt TERM $job --workers 2 --slices 2
 stopped 143 'SIGTERM with two workers'
-interrupt INT --engine serial
+interrupt INT $job --engine serial
 stopped 130 'SIGINT in the serial engine'
 if "$lockstep" --version | grep -q '^OpenMP *yes'; then
-	interrupt INT --engine openmp --workers 2
+	interrupt INT $job --engine openmp --workers 2
 	stopped 130 'SIGINT with OpenMP'
 fi
 

@@ -22,7 +22,7 @@ trap 'exit 99' HUP INT TERM
 work=$test_folder/work # where the command runs
 out=$test_folder/out err=$test_folder/err
 mkdir "$work" && cd "$work" || exit 99
-n_tests=0
+. "$source_folder/tests/support/tap.sh"
 
 # run ARGUMENT...: runs the command in $work.
 run() {
@@ -30,32 +30,35 @@ run() {
 	status=$?
 }
 
-# report NAME: the outcome of the command before is that of a test.
-report() {
-	outcome=$?
-	n_tests=$((n_tests + 1))
-	if test $outcome -eq 0; then
-		echo "ok $n_tests - $1"
-	else
-		echo "not ok $n_tests - $1"
-		{
-			echo "status $status"
-			cat "$out" "$err"
-		} | head -30 | sed 's/^/#   /'
-	fi
-}
-
-skip() {
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $1 # SKIP $2"
-}
-
-done_testing() {
-	echo "1..$n_tests"
+details() {
+	{
+		echo "status $status"
+		cat "$out" "$err"
+	} | head -30
 }
 
 n_lines() {
 	wc -l <"$1" | tr -d ' '
+}
+
+# interrupt SIGNAL ARGUMENT...: runs the command until its log, which is `log`,
+# has an epoch, and sends it the signal. A background job of a script ignores
+# SIGINT unless told otherwise.
+with_signals='env --default-signal=INT,TERM'
+interrupt() {
+	signal=$1
+	shift
+	rm -f log
+	$with_signals "$lockstep" "$@" --log log >"$out" 2>"$err" &
+	pid=$!
+	tries=0
+	until grep -q '"event":"epoch"' log 2>/dev/null || test $tries -eq 300; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	kill -s "$signal" $pid
+	wait $pid
+	status=$?
 }
 
 # The last line of $out when it is a fingerprint; fails otherwise.

@@ -27,13 +27,11 @@ fault() {
 # need_shim: ends the test, skipped, where faults cannot be made.
 need_shim() {
 	if ! test -f "$SHIM"; then
-		echo '1..0 # SKIP this build has no shared objects, so nothing can be preloaded'
-		exit 0
+		skip_all 'this build has no shared objects, so nothing can be preloaded'
 	fi
 	fault 'write@stdout:1:EIO' --version
 	if test ! -s "$fired"; then
-		echo "1..0 # SKIP faults cannot be made here: $(head -n 1 "$err")"
-		exit 0
+		skip_all "faults cannot be made here: $(head -n 1 "$err")"
 	fi
 }
 

@@ -10,8 +10,7 @@
 . "$source_folder/tests/faults/faults.sh"
 
 if has_sanitizer; then
-	echo '1..0 # SKIP sanitizers need more address space than there may be'
-	exit 0
+	skip_all 'sanitizers need more address space than there may be'
 fi
 # Not the shell that libtool wraps it in.
 program=${lockstep%/*}/.libs/lockstep
@@ -31,8 +30,7 @@ start=4096
 until limited $start --version && test $status -eq 0; do
 	start=$((start + 256))
 	if test $start -gt 1000000; then
-		echo '1..0 # SKIP the address space cannot be limited here'
-		exit 0
+		skip_all 'the address space cannot be limited here'
 	fi
 done
 

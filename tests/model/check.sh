@@ -6,20 +6,14 @@
 
 CC=${CC:-cc}
 source_folder=$(cd "${srcdir:-.}" && pwd)
-if ! command -v spin >/dev/null; then
-	echo '1..0 # SKIP no spin (Debian: spin)'
-	exit 0
-fi
-if ! $CC --version >/dev/null 2>&1; then
-	echo "1..0 # SKIP no compiler $CC"
-	exit 0
-fi
+. "$source_folder/tests/support/tap.sh"
+command -v spin >/dev/null || skip_all 'no spin (Debian: spin)'
+$CC --version >/dev/null 2>&1 || skip_all "no compiler $CC"
 
 test_folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$test_folder"' EXIT
 trap 'exit 99' HUP INT TERM
 cd "$test_folder" || exit 99
-n_tests=0
 
 # explore MODEL DEFINITION...: visits all states; what was found is in `found`.
 # All or nothing: a search that ends for lack of memory or depth is a failure.
@@ -32,15 +26,8 @@ explore() {
 		./explore -m1000000 -w20 >>found 2>&1
 }
 
-report() {
-	outcome=$?
-	n_tests=$((n_tests + 1))
-	if test $outcome -eq 0; then
-		echo "ok $n_tests - $1"
-	else
-		echo "not ok $n_tests - $1"
-		sed 's/^/#   /' found
-	fi
+details() {
+	cat found
 }
 
 # holds NAME MODEL DEFINITION...: no error in any state, and no line of the
@@ -61,8 +48,4 @@ refuted() {
 	explore "$@"
 	grep -qE '^pan:1: (assertion violated|invalid end state)' found
 	report "found: $name"
-}
-
-done_testing() {
-	echo "1..$n_tests"
 }

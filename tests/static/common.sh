@@ -13,32 +13,10 @@ fi
 found=$(mktemp) || exit 99
 trap 'rm -f "$found"' EXIT
 trap 'exit 99' HUP INT TERM
-n_tests=0
+. "$source_folder/tests/support/tap.sh"
 
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-# report NAME: the outcome of the command before, with what stands in $found.
-report() {
-	outcome=$?
-	n_tests=$((n_tests + 1))
-	if test $outcome -eq 0; then
-		echo "ok $n_tests - $1"
-	else
-		echo "not ok $n_tests - $1"
-		head -n 60 "$found" | sed 's/^/#   /'
-	fi
-}
-
-skip() {
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $1 # SKIP $2"
-}
-
-done_testing() {
-	echo "1..$n_tests"
+details() {
+	head -n 60 "$found"
 }
 
 # configured WORDS: with what configure found in the place of @NAME@.
