@@ -8,8 +8,8 @@
 #	make numerics           all tables of functions and sums in doc/numerics.md,
 #	                        made and compared; takes most of an hour
 #	make numerics-page      the same, and writes them there
-#	make check-long         the golden jobs on all rows too, the models with
-#	                        four workers
+#	make check-long         the golden jobs on all rows too, 200 kills, the
+#	                        models with four workers
 #	make check-static       warnings, clang-tidy, format, headers, symbols
 #	make update-symbols     records what the shared library exports
 #	make check-race         the parallel programs and the command, for a build
