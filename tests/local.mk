@@ -77,7 +77,9 @@ mpfr_programs = \
 	%D%/numeric/function_errors \
 	%D%/numeric/function_errors64
 
+# The first takes longest, and is best begun first where tests run side by side.
 shell_tests = \
+	%D%/parallel/golden.sh \
 	%D%/cli/accuracy.sh \
 	%D%/cli/bench.sh \
 	%D%/cli/build.sh \
@@ -106,7 +108,6 @@ shell_tests = \
 	%D%/model/walk.sh \
 	%D%/numeric/golden_reference.sh \
 	%D%/numeric/numerics.sh \
-	%D%/parallel/golden.sh \
 	%D%/parallel/race_command.sh \
 	%D%/parallel/race_harness.sh
 
