@@ -57,15 +57,16 @@ report "a folder that is not there is an error before the first step"
 # interrupted SIGNAL STATUS: an endless form of the job, stopped after some
 # epochs; the checkpoint's job then has those endless epochs.
 interrupted() {
+	rm -f log
 	interrupt "$1" $job --epochs 400000 --checkpoint c.ckpt --save model
 	test $status -eq "$2"
 	report "SIG$1 ends with $2"
 	grep -qx 'lockstep train: interrupted after [1-9][0-9]* of 400000 epochs; model is not written' "$err" &&
 		grep -qx 'lockstep train: c.ckpt is at step [1-9][0-9]*; to go on: lockstep train --resume c.ckpt --save model --log log' "$err"
 	report "SIG$1: what is there, and how to go on"
-	$with_signals timeout --foreground -s "$1" 2 $(tail -n 1 "$err" | sed "s|.*to go on: lockstep|$lockstep|") >"$out" 2>"$test_folder/err2"
-	grep -q '^lockstep train: c.ckpt: going on after [1-9][0-9]* of 400000 epochs, at step [1-9]' "$test_folder/err2" &&
-		grep -q '^lockstep train: interrupted after' "$test_folder/err2"
+	interrupt "$1" $(tail -n 1 "$err" | sed 's|.*to go on: lockstep||; s| --log log||')
+	grep -q '^lockstep train: c.ckpt: going on after [1-9][0-9]* of 400000 epochs, at step [1-9]' "$err" &&
+		grep -q '^lockstep train: interrupted after' "$err" && test $status -eq "$2"
 	report "SIG$1: the line goes on, and can be interrupted again"
 	test "$(grep -c '"event":"start"' log)" -eq 2 && test "$(grep -c '"status":"stopped"' log)" -eq 2 &&
 		grep -q '"resumed":{"file":"c.ckpt","step":[1-9][0-9]*}' log

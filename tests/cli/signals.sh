@@ -11,7 +11,7 @@ write_classes data.csv 90
 
 job='train --data data.csv --epochs 4000000 --save model'
 
-# stopped STATUS NAME
+# stopped STATUS NAME: what was said, and what is there.
 stopped() {
 	test $status -eq "$1"
 	report "$2 gives $1"

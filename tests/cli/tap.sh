@@ -42,17 +42,19 @@ n_lines() {
 }
 
 # interrupt SIGNAL ARGUMENT...: runs the command until its log, which is `log`,
-# has an epoch, and sends it the signal. A background job of a script ignores
-# SIGINT unless told otherwise.
+# has an epoch more, and sends it the signal. A background job of a script
+# ignores SIGINT unless told otherwise.
 with_signals='env --default-signal=INT,TERM'
+n_epochs() {
+	grep -s '"event":"epoch"' log | wc -l
+}
 interrupt() {
-	signal=$1
+	signal=$1 before=$(n_epochs)
 	shift
-	rm -f log
 	$with_signals "$lockstep" "$@" --log log >"$out" 2>"$err" &
 	pid=$!
 	tries=0
-	until grep -q '"event":"epoch"' log 2>/dev/null || test $tries -eq 300; do
+	until test "$(n_epochs)" -gt "$before" || test $tries -eq 300; do
 		sleep 0.1
 		tries=$((tries + 1))
 	done
