@@ -7,6 +7,7 @@
 CC=${CC:-cc}
 source_folder=$(cd "${srcdir:-.}" && pwd)
 . "$source_folder/tests/support/tap.sh"
+test -z "$LOCKSTEP_SHORT" || skip_all 'a short run'
 command -v spin >/dev/null || skip_all 'no spin (Debian: spin)'
 $CC --version >/dev/null 2>&1 || skip_all "no compiler $CC"
 
