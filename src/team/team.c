@@ -22,10 +22,24 @@
 #include "placement.h"
 #include "topology.h"
 
+#define BIND_BYTES 65536
+
 /* ---- Binding --------------------------------------------------------- */
+
+/* hwloc makes some small allocations for a call, and writes into one without a
+ * look whether it got it. Where memory is short each of them takes pages of its
+ * own; those that were freed just now are there for it. */
+static int has_memory(void)
+{
+	void *probe = ls_memory_allocate(1, BIND_BYTES);
+	ls_memory_free(probe);
+	return probe != NULL;
+}
 
 static int bind_thread(hwloc_topology_t hwloc, unsigned pu)
 {
+	if (!has_memory())
+		return ENOMEM;
 	hwloc_bitmap_t wanted = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
 	int code = 0;
 	if (!wanted || !found || hwloc_bitmap_only(wanted, pu))
@@ -49,7 +63,7 @@ void ls_team_bind(struct ls_team *team, uint32_t worker)
 
 void ls_team_unbind(struct ls_team *team)
 {
-	if (team->old_binding)
+	if (team->old_binding && has_memory())
 		hwloc_set_cpubind(team->topology->hwloc, team->old_binding, HWLOC_CPUBIND_THREAD);
 }
 
