@@ -64,11 +64,15 @@ static lockstep_status open_folder(struct ls_atomic_file *file, const char *path
 	return file->folder < 0 ? io_error(file, "cannot open its folder", error) : LOCKSTEP_OK;
 }
 
+/* Of a file as open_temporary() names it; the command's own outputs have other
+ * names, and no locks. */
 static int is_temporary(const char *name)
 {
-	size_t length = strlen(name);
-	return strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0 &&
-	       strcmp(name + length - strlen(TEMPORARY_SUFFIX), TEMPORARY_SUFFIX) == 0;
+	long process;
+	unsigned number;
+	int length = 0;
+	return sscanf(name, TEMPORARY_PREFIX "%ld-%u" TEMPORARY_SUFFIX "%n", &process, &number, &length) == 2 &&
+	       length > 0 && name[length] == '\0';
 }
 
 static void remove_if_left(int folder, const char *name)

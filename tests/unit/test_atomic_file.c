@@ -123,19 +123,21 @@ Test(atomic_file, takes_leftovers_away)
 	unsigned char half[] = "half";
 	struct ls_atomic_file *first = NULL, *second = NULL;
 	lockstep_error error;
-	char left[600], other[600];
+	char left[600], other[600], output[600];
 	snprintf(left, sizeof left, "%s/.lockstep-1-0.tmp", folder);
 	snprintf(other, sizeof other, "%s/.lockstep-1-0.txt", folder);
+	snprintf(output, sizeof output, "%s/.lockstep-a1B2c3.tmp", folder); /* as the command names its own */
 	test_write_file(left, (struct test_bytes){half, 4});
 	test_write_file(other, (struct test_bytes){half, 4});
+	test_write_file(output, (struct test_bytes){half, 4});
 	cr_assert_eq(ls_atomic_file_create(&first, path, &error), LOCKSTEP_OK, "%s", error.message);
-	cr_assert(access(left, F_OK) && !access(other, F_OK));
+	cr_assert(access(left, F_OK) && !access(other, F_OK) && !access(output, F_OK));
 	cr_assert_eq(ls_atomic_file_create(&second, path, &error), LOCKSTEP_OK, "%s", error.message);
-	cr_assert_eq(test_count_entries(folder), 3, "two temporaries and the other file");
+	cr_assert_eq(test_count_entries(folder), 4, "two temporaries and the other files");
 	cr_assert_eq(ls_atomic_file_write(first, "one", 3, &error), LOCKSTEP_OK);
 	cr_assert_eq(ls_atomic_file_commit(first, &error), LOCKSTEP_OK, "%s", error.message);
 	ls_atomic_file_discard(second);
-	cr_assert_eq(test_count_entries(folder), 2);
+	cr_assert_eq(test_count_entries(folder), 3);
 }
 
 Test(atomic_file, follows_a_symbolic_link)
