@@ -22,21 +22,31 @@ static int copy_text(char **out, const char *text)
 	return *out != NULL;
 }
 
-/* Likewise; a path that cannot be resolved stays as it is. */
-static int copy_path(char **out, const char *path)
+lockstep_status ls_origin_copy(struct ls_origin *origin, const char *path,
+                               const struct lockstep_dataset_options *options, lockstep_error *error)
 {
-	char absolute[PATH_MAX];
-	return copy_text(out, path && realpath(path, absolute) ? absolute : path);
+	if (copy_text(&origin->data, path) && copy_text(&origin->test, options->test) &&
+	    copy_text(&origin->label, options->label) && copy_text(&origin->labels, options->labels) &&
+	    copy_text(&origin->test_labels, options->test_labels))
+		return LOCKSTEP_OK;
+	return ls_error_memory(error, "the data set's origin");
+}
+
+/* A path that cannot be resolved stays as it is. */
+static const char *resolve(const char *path, char absolute[PATH_MAX])
+{
+	return path && realpath(path, absolute) ? absolute : path;
 }
 
 lockstep_status ls_origin_init(struct ls_origin *origin, const char *path,
                                const struct lockstep_dataset_options *options, lockstep_error *error)
 {
-	if (copy_path(&origin->data, path) && copy_path(&origin->test, options->test) &&
-	    copy_text(&origin->label, options->label) && copy_path(&origin->labels, options->labels) &&
-	    copy_path(&origin->test_labels, options->test_labels))
-		return LOCKSTEP_OK;
-	return ls_error_memory(error, "the data set's origin");
+	char data[PATH_MAX], test[PATH_MAX], labels[PATH_MAX], test_labels[PATH_MAX];
+	struct lockstep_dataset_options resolved = *options;
+	resolved.test = resolve(options->test, test);
+	resolved.labels = resolve(options->labels, labels);
+	resolved.test_labels = resolve(options->test_labels, test_labels);
+	return ls_origin_copy(origin, resolve(path, data), &resolved, error);
 }
 
 void ls_origin_fini(struct ls_origin *origin)

@@ -13,9 +13,12 @@ struct ls_origin {
 	char *test, *label, *labels, *test_labels; /* NULL: not given */
 };
 
-/* `origin` is zeroed memory; what it holds afterwards, also on failure, goes
- * with ls_origin_fini(). */
+/* Copies path and options, with paths made absolute, or as they are. `origin`
+ * is zeroed memory; what it holds afterwards, also on failure, goes with
+ * ls_origin_fini(). */
 lockstep_status ls_origin_init(struct ls_origin *origin, const char *path,
+                               const struct lockstep_dataset_options *options, lockstep_error *error);
+lockstep_status ls_origin_copy(struct ls_origin *origin, const char *path,
                                const struct lockstep_dataset_options *options, lockstep_error *error);
 void ls_origin_fini(struct ls_origin *origin);
 

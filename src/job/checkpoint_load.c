@@ -51,25 +51,19 @@ static lockstep_status read_standing(const struct ls_texts *texts, struct ls_sta
 	return is_right ? LOCKSTEP_OK : ls_texts_refuse(texts, "standing", "not where a job can stand", error);
 }
 
-static int copy_member(char **out, const char *text)
-{
-	return !text || (*out = ls_memory_copy_text(text)) != NULL;
-}
-
 static lockstep_status read_origin(const struct ls_texts *texts, struct ls_origin *origin, lockstep_error *error)
 {
+	struct lockstep_dataset_options options = LOCKSTEP_DATASET_OPTIONS_INIT;
+	const char *data = NULL;
 	json_t *object = NULL;
-	const char *data = NULL, *test = NULL, *label = NULL, *labels = NULL, *test_labels = NULL;
 	lockstep_status status = ls_texts_parse(texts, "origin", VALUES_MAX, &object, error);
 	if (status)
 		return status;
-	if (json_unpack_ex(object, NULL, JSON_STRICT, "{s?s, s?s, s?s, s?s, s?s}", "data", &data, "test", &test,
-	                   "label", &label, "labels", &labels, "test_labels", &test_labels))
+	if (json_unpack_ex(object, NULL, JSON_STRICT, "{s?s, s?s, s?s, s?s, s?s}", "data", &data, "test", &options.test,
+	                   "label", &options.label, "labels", &options.labels, "test_labels", &options.test_labels))
 		status = ls_texts_refuse(texts, "origin", "not where data come from", error);
-	else if (!copy_member(&origin->data, data) || !copy_member(&origin->test, test) ||
-	         !copy_member(&origin->label, label) || !copy_member(&origin->labels, labels) ||
-	         !copy_member(&origin->test_labels, test_labels))
-		status = ls_error_memory(error, "a checkpoint");
+	else
+		status = ls_origin_copy(origin, data, &options, error);
 	json_decref(object);
 	return status;
 }

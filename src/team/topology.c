@@ -39,9 +39,9 @@ static size_t index_list(const char *text)
 
 /* Product of the arities in a synthetic description, saturated, and not below
  * what hwloc will make of it: all numbers ("pack:2", "2 8 2") but those in
- * words ("l3") and attributes ("size=8MB"). hwloc reads them with strtoul(): blanks and a sign may come first,
- * they may be hexadecimal or octal, and what is left of "018", the 8, is a
- * level of its own. */
+ * words ("l3") and attributes ("size=8MB"). hwloc reads them with strtoul():
+ * blanks and a sign may come first, they may be hexadecimal or octal, and what
+ * is left of "018", the 8, is a level of its own. */
 static uint64_t synthetic_objects(const char *text)
 {
 	uint64_t product = 1;

@@ -69,7 +69,7 @@ try_injected() {
 	try_progress 'clock_gettime:%100:JUMP+10'
 }
 
-reason=$( (need_shim) | sed -n 's/^1\.\.0 # SKIP //p')
+reason=$(no_shim)
 if test -z "$reason"; then
 	try_injected
 else

@@ -35,6 +35,11 @@ need_shim() {
 	fi
 }
 
+# no_shim: prints why faults cannot be made; nothing where they can.
+no_shim() {
+	(need_shim) | sed -n 's/^1\.\.0 # SKIP //p'
+}
+
 # one_line TEXT: one line on stderr, which has TEXT.
 one_line() {
 	test "$(n_lines "$err")" -eq 1 && grep -qF -- "$1" "$err"

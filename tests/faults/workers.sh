@@ -85,7 +85,7 @@ try_injected_openmp() {
 	done
 }
 
-reason=$( (need_shim) | sed -n 's/^1\.\.0 # SKIP //p')
+reason=$(no_shim)
 if test -z "$reason"; then
 	try_injected
 else
