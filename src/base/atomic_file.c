@@ -68,11 +68,15 @@ static lockstep_status open_folder(struct ls_atomic_file *file, const char *path
  * names, and no locks. */
 static int is_temporary(const char *name)
 {
-	long process;
-	unsigned number;
-	int length = 0;
-	return sscanf(name, TEMPORARY_PREFIX "%ld-%u" TEMPORARY_SUFFIX "%n", &process, &number, &length) == 2 &&
-	       length > 0 && name[length] == '\0';
+	static const char digits[] = "0123456789";
+	if (strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0)
+		return 0;
+	const char *process = name + strlen(TEMPORARY_PREFIX);
+	const char *mark = process + strspn(process, digits);
+	if (mark == process || *mark != '-')
+		return 0;
+	const char *suffix = mark + 1 + strspn(mark + 1, digits);
+	return suffix > mark + 1 && strcmp(suffix, TEMPORARY_SUFFIX) == 0;
 }
 
 static void remove_if_left(int folder, const char *name)
