@@ -442,14 +442,36 @@ static int all_long(const struct ls_gradient *g)
 	return 1;
 }
 
+/* Weights come from far away when a tile's turn comes once a step and it has many
+ * rows: called for before the rows, they are there after them (1.07 times as fast
+ * with 2048 x 2048 weights and 512 rows; of few rows the calls cost more). */
+#define FETCH_ROWS_MIN 256
+
+static int fetches(const struct ls_gradient *g)
+{
+	return !g->out && !g->rows && g->slices[g->n_slices] - g->slices[0] >= FETCH_ROWS_MIN;
+}
+
+INLINE void fetch_weights(const int vectors, const int n, const struct gradient_tile *tile)
+{
+	const struct ls_target *target = &tile->gradient->target;
+	UNROLL for (int i = 0; i < n; i++)
+	{
+		size_t offset = target_offset(target, tile->first + (size_t)i, (size_t)(vectors * VEC));
+		UNROLL for (int v = 0; v < vectors; v++) __builtin_prefetch(target->weight + offset + v * VEC, 1);
+	}
+}
+
 /* Tiles begin .. end - 1, of n columns each. */
 INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *g, struct ls_range tiles,
                       struct update *update)
 {
 	struct tile_stack stack;
-	int are_long = all_long(g);
+	int are_long = all_long(g), fetch = fetches(g);
 	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
 		struct gradient_tile tile = tile_at(g, i, &stack);
+		if (fetch)
+			fetch_weights(vectors, n, &tile);
 		if (are_long)
 			sum_long_slices(vectors, n, &tile, update);
 		else
