@@ -35,11 +35,16 @@ COMPILE = ["gcc", "-O3", "-march=native", "-ffast-math"]
 SETTINGS = ("OPENBLAS_", "GOTO_", "OMP_", "GOMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "ATEN_", "TORCH_")
 
 
-def output_of(command):
-    """What a command prints; its error output is shown where it fails."""
+def run(command):
+    """Every command of the comparison runs so, without the settings."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
     environment["LC_ALL"] = "C"
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def output_of(command):
+    """What a command prints; its error output is shown where it fails."""
+    done = run(command)
     if done.returncode:
         sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {' '.join(command)}: exit status {done.returncode}\n"
                  f"{done.stderr.strip()}")
@@ -52,8 +57,7 @@ class Missing(Exception):
 
 def python_peer(program, package):
     module = {"scikit-learn": "sklearn"}.get(package.split("=")[0], package.split("=")[0])
-    found = subprocess.run([sys.executable, "-c", f"import {module}; print({module}.__version__)"],
-                           capture_output=True, text=True)
+    found = run([sys.executable, "-c", f"import {module}; print({module}.__version__)"])
     if found.returncode:
         raise Missing(f"{sys.executable} -m pip install {package}")
     return [sys.executable, str(HERE / program)], found.stdout.strip()
@@ -90,9 +94,8 @@ def prepare_sklearn(folder):
 
 
 def prepare_plain_c(folder):
-    found = subprocess.run([sys.executable, "-c", "import scipy_openblas32 as o; print(o.get_include_dir(), "
-                            "o.get_lib_dir(), o.get_library(), o.get_openblas_config(), sep='\\n')"],
-                           capture_output=True, text=True)
+    found = run([sys.executable, "-c", "import scipy_openblas32 as o; print(o.get_include_dir(), "
+                 "o.get_lib_dir(), o.get_library(), o.get_openblas_config(), sep='\\n')"])
     if found.returncode:
         raise Missing(f"{sys.executable} -m pip install scipy-openblas32")
     headers, libraries, library, configuration = found.stdout.splitlines()
