@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "job/job.h"
 #include "job/options.h"
@@ -273,6 +274,17 @@ static lockstep_status check_checkpoint(const struct verifying *verifying, locks
 	            : LOCKSTEP_OK;
 }
 
+static lockstep_status compare_all(struct verifying *verifying, lockstep_error *error)
+{
+	lockstep_status status = check_checkpoint(verifying, error);
+	if (status)
+		return status;
+	compare_data(verifying);
+	if (!verifying->is_decided)
+		compare_options(verifying);
+	return verifying->is_decided ? LOCKSTEP_OK : train_again(verifying, error);
+}
+
 lockstep_status lockstep_verify(const lockstep_network *network, const lockstep_dataset *dataset,
                                 const struct lockstep_verify_options *options, struct lockstep_verification *result,
                                 lockstep_error *error)
@@ -291,13 +303,9 @@ lockstep_status lockstep_verify(const lockstep_network *network, const lockstep_
 	    .options = options ? options : &defaults,
 	    .result = &found,
 	};
-	status = check_checkpoint(&verifying, error);
-	if (!status)
-		compare_data(&verifying);
-	if (!status && !verifying.is_decided)
-		compare_options(&verifying);
-	if (!status && !verifying.is_decided)
-		status = train_again(&verifying, error);
+	uint64_t saved = ls_fpcontrol_enter(); /* numbers are read rounded to nearest */
+	status = compare_all(&verifying, error);
+	ls_fpcontrol_leave(saved);
 	lockstep_record_destroy(record);
 	if (!status)
 		*result = found;

@@ -53,6 +53,20 @@ END
 	report "the progress line, $1"
 }
 
+# saves_and_verifies RULES: with checkpoints by the clock, and the model's verification.
+saves_and_verifies() {
+	fault "$1" $job --log log --workers 2 --save model --checkpoint checkpoint --checkpoint-every 1seconds
+	same "$good" && test -s "$fired" && is_sane 40
+	report "checkpoints by the second $1"
+	fault "$1" train --resume checkpoint --quiet
+	same "$good"
+	report "the last of them $1"
+	fault "$1" verify model --data "$data" --workers 2
+	test $status -eq 0 && test -s "$fired" && test "$(tail -n 1 "$out")" = "verified ${good#fingerprint }" &&
+		test "$(grep -c ' equal$' "$out")" -eq 40
+	report "verify $1"
+}
+
 try_injected() {
 	for engine in $engines; do
 		jumps 'clock_gettime:30:JUMP+100000' --engine $engine --workers 2
@@ -65,6 +79,10 @@ try_injected() {
 		jumps 'clock_gettime:%2:EINVAL' --workers $workers
 		jumps 'clock_gettime:*:EINVAL' --workers $workers
 	done
+	saves_and_verifies 'clock_gettime:%3:JUMP-50;clock_gettime:%7:JUMP+500'
+	saves_and_verifies 'clock_gettime:%5:JUMP+2'
+	saves_and_verifies 'clock_gettime:*:STAND'
+	saves_and_verifies 'clock_gettime:*:EINVAL'
 	try_progress 'clock_gettime:%100:JUMP-10'
 	try_progress 'clock_gettime:%100:JUMP+10'
 }

@@ -321,6 +321,54 @@ Test(control_word, that_of_the_run_may_differ_from_that_of_create)
 	}
 }
 
+/* A checkpoint after two steps, going on from it, and the model's verification. */
+static void save_resume_verify(lockstep_dataset *dataset, const struct lockstep_train_options *options,
+                               const char *checkpoint_path, const char *expected)
+{
+	lockstep_network *first = small_network(), *second = small_network();
+	lockstep_trainer *trainer = NULL;
+	lockstep_checkpoint *checkpoint = NULL;
+	struct lockstep_verify_options how = LOCKSTEP_VERIFY_OPTIONS_INIT;
+	struct lockstep_verification result;
+	char found[65];
+
+	AS_HOST(lockstep_trainer_create(&trainer, first, dataset, options, &error));
+	AS_HOST(lockstep_trainer_step(trainer, 2, NULL, &error));
+	AS_HOST(lockstep_trainer_save(trainer, checkpoint_path, &error));
+	lockstep_trainer_destroy(trainer);
+	AS_HOST(lockstep_checkpoint_load(&checkpoint, checkpoint_path, &error));
+	AS_HOST(lockstep_trainer_create(&trainer, second, dataset, options, &error));
+	AS_HOST(lockstep_trainer_resume(trainer, checkpoint, &error));
+	AS_HOST(lockstep_trainer_run(trainer, &error));
+	lockstep_network_fingerprint(second, found);
+	cr_assert_str_eq(found, expected, "%s", host->name);
+	for (int from_checkpoint = 0; from_checkpoint <= 1; from_checkpoint++) {
+		how.train.workers = options->workers;
+		how.from = from_checkpoint ? checkpoint : NULL;
+		AS_HOST(lockstep_verify(second, dataset, &how, &result, &error));
+		cr_assert_eq(result.finding, LOCKSTEP_VERIFIED, "%s: %s", host->name, result.message);
+	}
+	lockstep_trainer_destroy(trainer);
+	lockstep_checkpoint_destroy(checkpoint);
+	lockstep_network_destroy(second);
+	lockstep_network_destroy(first);
+}
+
+Test(control_word, checkpoints_and_verification_give_it_back)
+{
+	struct lockstep_train_options options = full_options();
+	char expected[65], path[512];
+	small_train(&options, expected);
+	snprintf(path, sizeof path, "%s", data_path("checkpoint"));
+	lockstep_dataset *dataset = small_data();
+	for (size_t i = 0; i < N_WORDS; i++) {
+		host = &words[i];
+		options.workers = 1 + (uint32_t)i % 3;
+		save_resume_verify(dataset, &options, path, expected);
+	}
+	lockstep_dataset_destroy(dataset);
+}
+
 /* Rows from memory, and the check of gradients. */
 Test(control_word, rows_from_memory_and_gradcheck_give_it_back)
 {
