@@ -96,3 +96,10 @@ write_flags() {
 		}
 	}' >"$1"
 }
+
+# has_sanitizer: whether the command is built with one.
+has_sanitizer() {
+	program=${lockstep%/*}/.libs/lockstep
+	test -f "$program" || program=$lockstep
+	grep -qE '__(a|t)san_' "$program"
+}

@@ -44,10 +44,3 @@ no_shim() {
 one_line() {
 	test "$(n_lines "$err")" -eq 1 && grep -qF -- "$1" "$err"
 }
-
-# has_sanitizer: whether the command is built with one.
-has_sanitizer() {
-	program=${lockstep%/*}/.libs/lockstep
-	test -f "$program" || program=$lockstep
-	grep -qE '__(a|t)san_' "$program"
-}
