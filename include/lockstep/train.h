@@ -196,6 +196,14 @@ LOCKSTEP_API lockstep_status lockstep_trainer_create(lockstep_trainer **out, loc
 LOCKSTEP_API void lockstep_trainer_destroy(lockstep_trainer *trainer);
 LOCKSTEP_API void lockstep_trainer_plan(const lockstep_trainer *trainer, struct lockstep_plan *plan);
 
+/* Gives the trainer other workers, between steps and runs (not from a callback):
+ * `workers` and `bind` as in the options, `bind` borrowed until the trainer is
+ * destroyed or gets others. The job goes on with the same bits. When the call
+ * fails the trainer has its old workers, or, where memory ran short on the way,
+ * none, and the next call that needs them makes them. */
+LOCKSTEP_API lockstep_status lockstep_trainer_set_workers(lockstep_trainer *trainer, uint32_t workers, const char *bind,
+                                                          lockstep_error *error);
+
 /* Runs the next `n_steps` steps, across epochs. *loss (may be NULL) becomes
  * the mean loss over their rows. */
 LOCKSTEP_API lockstep_status lockstep_trainer_step(lockstep_trainer *trainer, uint64_t n_steps, double *loss,

@@ -274,6 +274,18 @@ void ls_team_destroy(struct ls_team *team)
 	free_team(team);
 }
 
+/* Each team remembers the thread's own binding, and neither the other's. */
+lockstep_status ls_team_replace(struct ls_team **team, const struct ls_team_options *options, lockstep_error *error)
+{
+	struct ls_team *old = *team;
+	ls_team_unbind(old);
+	lockstep_status status = ls_team_create(team, options, error);
+	if (!status)
+		ls_team_destroy(old);
+	ls_team_bind(*team, 0);
+	return status;
+}
+
 uint32_t ls_team_size(const struct ls_team *team)
 {
 	return team->size;

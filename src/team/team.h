@@ -43,6 +43,10 @@ lockstep_status ls_team_create(struct ls_team **out, const struct ls_team_option
 lockstep_status ls_team_create_on(struct ls_team **out, const struct ls_team_options *options,
                                   lockstep_topology *topology, lockstep_error *error);
 
+/* Puts a team of other options in the place of *team, with the same thread as
+ * worker 0. *team is as it was on failure. */
+lockstep_status ls_team_replace(struct ls_team **team, const struct ls_team_options *options, lockstep_error *error);
+
 /* NULL is allowed and does nothing. In a forked child it frees, and leaves the
  * threads to the parent. */
 void ls_team_destroy(struct ls_team *team);

@@ -30,4 +30,6 @@ libls_la_SOURCES += \
 	%D%/walk.c \
 	%D%/walk.h \
 	%D%/worker.c \
-	%D%/worker.h
+	%D%/worker.h \
+	%D%/workers.c \
+	%D%/workers.h

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "job/job.h"
 #include "job/options.h"
+#include "workers.h"
 
 /* ---- Preparation ----------------------------------------------------- */
 
@@ -58,148 +59,6 @@ static lockstep_status prepare_parameters(struct lockstep_trainer *trainer, lock
 	return status ? status : ls_blocks_init(&trainer->blocks, trainer->packed, error);
 }
 
-static lockstep_status prepare_team(struct lockstep_trainer *trainer, lockstep_error *error)
-{
-	const struct lockstep_train_options *options = &trainer->options;
-	struct ls_team_options team = {
-	    .n_workers = options->workers,
-	    .max_workers = ls_train_slices(options),
-	    .engine = options->engine,
-	    .bind = options->bind,
-	    .smt = options->smt,
-	    .on_warning = options->on_warning,
-	    .context = options->context,
-	};
-	lockstep_status status = ls_team_create(&trainer->team, &team, error);
-	ls_fpcontrol_enter(); /* the callback may have changed it */
-	return status;
-}
-
-/* ---- Workers --------------------------------------------------------- */
-
-/* What the workers' threads share while they make their own memory. */
-struct making {
-	struct ls_worker_shape shape;
-	struct ls_worker **workers;
-	uint32_t n_delivered;
-	_Atomic int failed;
-};
-
-static void make_worker(void *context, uint32_t i_worker, uint32_t n_workers)
-{
-	struct making *making = context;
-	if (i_worker == 0)
-		making->n_delivered = n_workers;
-	if (i_worker < making->shape.n_workers && n_workers == making->shape.n_workers &&
-	    ls_worker_create(&making->workers[i_worker], &making->shape, i_worker, NULL))
-		atomic_store_explicit(&making->failed, 1, memory_order_relaxed);
-}
-
-static void destroy_workers(struct lockstep_trainer *trainer)
-{
-	for (uint32_t i = 0; i < trainer->n_workers; i++)
-		ls_worker_destroy(trainer->workers[i]);
-	ls_memory_free(trainer->workers);
-	trainer->workers = NULL;
-	trainer->n_workers = 0;
-	trainer->steps.workers = NULL;
-	trainer->steps.n_workers = 0;
-}
-
-/* Makes the memory of the way's workers, each in its own thread.
- * *n_delivered is how many the team ran; when it differs, nothing was made. */
-static lockstep_status make_workers(struct lockstep_trainer *trainer, struct ls_way way, uint32_t *n_delivered,
-                                    lockstep_error *error)
-{
-	uint32_t batch = trainer->options.batch, n_train = trainer->split.n_train;
-	struct making making = {
-	    .shape = {.packed = trainer->packed,
-	              .blocks = &trainer->blocks,
-	              .batch = batch < n_train ? batch : n_train,
-	              .slices = ls_train_slices(&trainer->options),
-	              .n_workers = way.n_workers,
-	              .with_dropout = trainer->options.dropout > 0,
-	              .with_zeros = trainer->scaling.shift == NULL,
-	              .split = way.split},
-	};
-	destroy_workers(trainer);
-	trainer->workers = making.workers = ls_memory_allocate(way.n_workers, sizeof *making.workers);
-	if (!making.workers)
-		return ls_error_memory(error, "the workers");
-	trainer->n_workers = way.n_workers;
-
-	lockstep_status status = ls_team_run_first(trainer->team, way.n_workers, make_worker, &making, error);
-	if (status)
-		return status;
-	if (making.failed)
-		return ls_error_memory(error, "the workers' buffers");
-	*n_delivered = making.n_delivered;
-	trainer->steps.workers = trainer->workers;
-	trainer->steps.n_workers = way.n_workers;
-	trainer->steps.split = way.split;
-	trainer->steps.n_walks = 0;
-	return LOCKSTEP_OK;
-}
-
-/* The team is what a run delivers: with OpenMP that may be fewer workers than
- * asked for, and may change. */
-static lockstep_status fit_workers(struct lockstep_trainer *trainer, struct ls_way way, lockstep_error *error)
-{
-	for (;;) {
-		uint32_t n_delivered = 0;
-		if (way.n_workers == 1)
-			way.split = LOCKSTEP_SPLIT_ROWS;
-		lockstep_status status = make_workers(trainer, way, &n_delivered, error);
-		if (status)
-			destroy_workers(trainer);
-		if (status || n_delivered == way.n_workers)
-			return status;
-		way.n_workers = n_delivered;
-	}
-}
-
-/* ---- Ways to run the steps ------------------------------------------- */
-
-static int can_split(const struct lockstep_trainer *trainer, enum lockstep_split split, uint32_t n_workers)
-{
-	if (split == LOCKSTEP_SPLIT_ROWS)
-		return 1;
-	return !ls_team_is_serial(trainer->team) &&
-	       (split == LOCKSTEP_SPLIT_OWNERS || ls_worker_can_split_units(trainer->packed, n_workers));
-}
-
-/* The ways of so many workers that the options allow. */
-static void add_ways(struct lockstep_trainer *trainer, uint32_t n_workers)
-{
-	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
-	const struct lockstep_train_options *options = &trainer->options;
-	for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
-		int is_wanted = options->split == LOCKSTEP_SPLIT_AUTO
-		                    ? splits[i] == LOCKSTEP_SPLIT_ROWS || n_workers > 1
-		                    : splits[i] == options->split;
-		if (is_wanted && can_split(trainer, splits[i], n_workers))
-			ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, splits[i]});
-	}
-}
-
-/* All workers, and when their number is ours to choose, halves of it. */
-static lockstep_status list_ways(struct lockstep_trainer *trainer, lockstep_error *error)
-{
-	uint32_t most = ls_team_size(trainer->team);
-	int is_auto = trainer->options.workers == 0 && !ls_team_is_serial(trainer->team);
-	add_ways(trainer, most);
-	for (uint32_t n = most / 2; is_auto && n > 0; n /= 2)
-		add_ways(trainer, n);
-	if (trainer->tuning.n_ways > 0)
-		return LOCKSTEP_OK;
-	if (ls_team_is_serial(trainer->team))
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "split %s: the serial engine splits rows only",
-		                    lockstep_split_name(trainer->options.split));
-	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-	                    "split units: %u workers need %u units or more in the first of at least two layers", most,
-	                    (most - 1) * LS_ROW_ALIGNMENT + 1);
-}
-
 /* ---- Create and destroy ---------------------------------------------- */
 
 static lockstep_status prepare_steps(struct lockstep_trainer *trainer, lockstep_error *error)
@@ -223,13 +82,7 @@ static lockstep_status prepare_steps(struct lockstep_trainer *trainer, lockstep_
 	    .slice_losses = {trainer->slice_losses, trainer->slice_losses + slices},
 	    .stop_request = &trainer->stop_request,
 	};
-	lockstep_status status =
-	    ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
-	                        lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
-	                        ls_team_size(trainer->team), error);
-	if (!status)
-		status = list_ways(trainer, error);
-	return status ? status : fit_workers(trainer, trainer->tuning.ways[0], error);
+	return ls_workers_ensure(trainer, error);
 }
 
 static lockstep_status prepare(struct lockstep_trainer *trainer, lockstep_error *error)
@@ -240,7 +93,7 @@ static lockstep_status prepare(struct lockstep_trainer *trainer, lockstep_error 
 	if (!status)
 		status = prepare_parameters(trainer, error);
 	if (!status)
-		status = prepare_team(trainer, error);
+		status = ls_workers_start(trainer, error);
 	if (!status)
 		status = prepare_steps(trainer, error);
 	return status;
@@ -295,7 +148,7 @@ void lockstep_trainer_destroy(lockstep_trainer *trainer)
 	lockstep_network_destroy(trainer->snapshot.parameters);
 	ls_history_fini(&trainer->history);
 	lockstep_network_destroy(trainer->best_network);
-	destroy_workers(trainer);
+	ls_workers_destroy(trainer);
 	ls_evaluator_destroy(trainer->evaluator);
 	ls_memory_free(trainer->slice_losses);
 	ls_team_destroy(trainer->team);
@@ -355,7 +208,7 @@ static lockstep_status run_steps(struct lockstep_trainer *trainer, lockstep_erro
 		if (status || trainer->steps.n_delivered == trainer->steps.n_workers)
 			return status;
 		struct ls_way fewer = {trainer->steps.n_delivered, trainer->steps.split};
-		status = fit_workers(trainer, fewer, error);
+		status = ls_workers_fit(trainer, fewer, error);
 		if (status)
 			return status;
 	}
@@ -366,7 +219,7 @@ static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error
 	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
 	if (trainer->workers && trainer->way_made == trainer->tuning.i_way)
 		return LOCKSTEP_OK;
-	lockstep_status status = fit_workers(trainer, way, error);
+	lockstep_status status = ls_workers_fit(trainer, way, error);
 	if (!status)
 		trainer->way_made = trainer->tuning.i_way;
 	return status;
@@ -424,6 +277,8 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 {
 	struct ls_steps *steps = &trainer->steps;
 	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
+	if (!status)
+		status = ls_workers_ensure(trainer, error);
 	if (status)
 		return status;
 	if (trainer->next_step >= ls_trainer_job_steps(trainer))
@@ -551,6 +406,8 @@ static lockstep_status copy_gradient(struct lockstep_trainer *trainer, const cha
 	struct ls_packed *gradients = NULL;
 	float *tensor;
 	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
+	if (!status)
+		status = ls_workers_ensure(trainer, error);
 	if (!status)
 		status = ls_network_clone(&shape, trainer->network, error);
 	if (!status)

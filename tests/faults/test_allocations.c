@@ -540,6 +540,38 @@ Test(allocations, running_with_automatic_workers)
 	free_training(&training);
 }
 
+/* Without memory for others the trainer has its old workers or gets new ones with the
+ * next step; and the job goes on. */
+static void expect_steps_after_each(struct training *training)
+{
+	for (long n = 1; n <= ATTEMPTS_MAX; n++) {
+		lockstep_error error;
+		ls_memory_fail_at(n);
+		lockstep_status status = lockstep_trainer_set_workers(training->trainer, 1 + n % 4, NULL, &error);
+		if (ls_memory_fail_at(0) < n) {
+			cr_assert_eq(status, LOCKSTEP_OK, "%s", error.message);
+			cr_assert_gt(n, 10);
+			return;
+		}
+		cr_assert_eq(status, LOCKSTEP_ERROR_MEMORY);
+		cr_assert_eq(lockstep_trainer_step(training->trainer, 1, NULL, &error), LOCKSTEP_OK, "%s",
+		             error.message);
+	}
+	cr_assert_fail("more than %d allocations", ATTEMPTS_MAX);
+}
+
+Test(allocations, other_workers_on_the_way)
+{
+	struct lockstep_train_options options = small_options();
+	options.epochs = 100;
+	options.learning_rate = 0.01;
+	struct training training = wide_training_of(&options);
+	create_trainer(&training);
+	expect_steps_after_each(&training);
+	exhaust(try_run, &training);
+	free_training(&training);
+}
+
 Test(allocations, parameters_brought_back)
 {
 	struct training training = training_of(3, LOCKSTEP_PTHREADS);

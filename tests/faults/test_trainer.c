@@ -3,11 +3,13 @@
  * The trainer as a program sees it: what it refuses and how it says so, how a
  * job ends early, and that no way of driving it changes a bit.
  */
+#define _GNU_SOURCE /* CPU_EQUAL() */
 #include <criterion/criterion.h>
 #include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -768,3 +770,99 @@ Test(trainer, the_plan_says_what_options_come_to)
 	cr_assert_eq(plan.scale, LOCKSTEP_SCALE_STANDARDISE);
 	cr_assert_str_eq(plan.isa, "portable");
 }
+
+/* ---- Other workers on the way ------------------------------------------ */
+
+static void set_workers(uint32_t workers, const char *bind, uint32_t expected)
+{
+	struct lockstep_plan plan;
+	EXPECT_OK(lockstep_trainer_set_workers(trainer, workers, bind, &error));
+	lockstep_trainer_plan(trainer, &plan);
+	cr_assert_eq(plan.workers, expected);
+}
+
+/* All before the end of the first epoch, which a run judges. */
+static void run_with_changes(enum lockstep_engine engine)
+{
+	struct lockstep_train_options options = full_options();
+	options.engine = engine;
+	options.workers = 1;
+	create_trainer(&options);
+	EXPECT_OK(lockstep_trainer_step(trainer, 1, NULL, &error));
+	set_workers(2, "close", 2);
+	EXPECT_OK(lockstep_trainer_step(trainer, 2, NULL, &error));
+	set_workers(4, NULL, 4);
+	EXPECT_OK(lockstep_trainer_step(trainer, 2, NULL, &error));
+	set_workers(1, "close", 1);
+	set_workers(3, "none", 3);
+	EXPECT_OK(lockstep_trainer_run(trainer, &error));
+}
+
+Test(trainer, other_workers_on_the_way_change_no_bit)
+{
+	struct lockstep_train_options options = full_options();
+	char expected[65];
+	small_train(&options, expected);
+	for (int engine = LOCKSTEP_PTHREADS; engine <= LOCKSTEP_SERIAL; engine++) {
+		if (engine == LOCKSTEP_OPENMP && !lockstep_has_openmp())
+			continue;
+		lockstep_network_destroy(network);
+		network = small_network();
+		run_with_changes((enum lockstep_engine)engine);
+		cr_assert(has_fingerprint(expected), "engine %s", lockstep_engine_name((enum lockstep_engine)engine));
+	}
+}
+
+static int stop_after_first(const struct lockstep_epoch *epoch, void *context)
+{
+	(void)context;
+	return epoch->epoch == 1;
+}
+
+Test(trainer, a_run_that_was_stopped_goes_on_with_other_workers)
+{
+	struct lockstep_train_options options = full_options();
+	char expected[65];
+	small_train(&options, expected);
+	options.on_epoch = stop_after_first;
+	create_trainer(&options);
+	cr_assert_eq(lockstep_trainer_run(trainer, &error), LOCKSTEP_STOPPED);
+	set_workers(3, NULL, 3);
+	EXPECT_OK(lockstep_trainer_run(trainer, &error));
+	cr_assert(has_fingerprint(expected));
+}
+
+Test(trainer, workers_that_cannot_be_leave_the_old_ones)
+{
+	struct lockstep_train_options options = full_options();
+	struct lockstep_plan plan;
+	char expected[65];
+	small_train(&options, expected);
+	options.workers = 2;
+	create_trainer(&options);
+	cr_assert_eq(lockstep_trainer_set_workers(trainer, 5, NULL, &error), LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert_eq(lockstep_trainer_set_workers(trainer, 2, "list:x", &error), LOCKSTEP_ERROR_ARGUMENT);
+	lockstep_trainer_plan(trainer, &plan);
+	cr_assert_eq(plan.workers, 2);
+	EXPECT_OK(lockstep_trainer_run(trainer, &error));
+	cr_assert(has_fingerprint(expected));
+}
+
+#ifdef __linux__
+/* The thread that calls is bound while it has a bound team, and gets its own
+ * places back at the end. */
+Test(trainer, the_callers_binding_outlives_other_workers)
+{
+	struct lockstep_train_options options = full_options();
+	cpu_set_t before, after;
+	cr_assert_eq(sched_getaffinity(0, sizeof before, &before), 0);
+	options.bind = "close";
+	create_trainer(&options);
+	set_workers(2, "close", 2);
+	set_workers(1, "close", 1);
+	lockstep_trainer_destroy(trainer);
+	trainer = NULL;
+	cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
+	cr_assert(CPU_EQUAL(&before, &after));
+}
+#endif
