@@ -21,6 +21,7 @@ unit_programs = \
 	%D%/unit/test_csv \
 	%D%/unit/test_dataset \
 	%D%/unit/test_idx \
+	%D%/unit/test_mailbox \
 	%D%/unit/test_model \
 	%D%/unit/test_npy \
 	%D%/unit/test_packed \

@@ -8,12 +8,16 @@ libls_la_SOURCES += \
 	%D%/launch.h \
 	%D%/launch_pthreads.c \
 	%D%/launch_serial.c \
+	%D%/mailbox.c \
+	%D%/mailbox.h \
 	%D%/placement.c \
 	%D%/placement.h \
 	%D%/quota.c \
 	%D%/quota.h \
 	%D%/team.c \
 	%D%/team.h \
+	%D%/thread.c \
+	%D%/thread.h \
 	%D%/topology.c \
 	%D%/topology.h
 
