@@ -296,10 +296,13 @@ static lockstep_status read_fields(struct ls_job *job, const json_t *object, con
 	return LOCKSTEP_OK;
 }
 
-/* Ranges are those of the options, whose errors do not know of a file. */
+/* Ranges are those of the options, whose errors do not know of a file; but nothing
+ * is left to a default. */
 static lockstep_status check_ranges(const struct ls_job *job, const char *path, lockstep_error *error)
 {
 	lockstep_error cause;
+	if (job->train.slices == 0)
+		return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: metadata 'job': no slices", path);
 	if (!ls_network_check_options(&job->network, &cause) && !ls_train_check_options(&job->train, &cause))
 		return LOCKSTEP_OK;
 	return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: metadata 'job': %s", path, cause.message);

@@ -63,18 +63,21 @@ static uint64_t synthetic_objects(const char *text)
 	return product;
 }
 
-/* The operating system's numbers in lists of indexes: hwloc's sets are as long
- * as the largest of them. */
-static int has_large_index(const char *text)
+/* hwloc ends the process over some lists of indexes that are no numbers, such as
+ * "no_os1,0", and its sets are as long as the largest number. */
+static const char *first_bad_index(const char *text)
 {
 	while ((text = strstr(text, "indexes="))) {
 		text += strlen("indexes=");
-		for (char before = '='; *text && *text != ')'; before = *text++)
-			if (isdigit((unsigned char)*text) && !isalnum((unsigned char)before) &&
+		const char *end = text + strspn(text, "0123456789*:,");
+		if (*end != ')')
+			return text;
+		for (char before = '='; text < end; before = *text++)
+			if (isdigit((unsigned char)*text) && !isdigit((unsigned char)before) &&
 			    strtoull(text, NULL, 0) > SYNTHETIC_INDEX_MAX)
-				return 1;
+				return text;
 	}
-	return 0;
+	return NULL;
 }
 
 static lockstep_status choose_machine(hwloc_topology_t hwloc, lockstep_error *error)
@@ -91,9 +94,12 @@ static lockstep_status choose_synthetic(hwloc_topology_t hwloc, const char *text
 	if (synthetic_objects(text) > SYNTHETIC_OBJECTS_MAX)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "topology '%.64s' has more than %d hardware threads", text, SYNTHETIC_OBJECTS_MAX);
-	if (has_large_index(text))
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "topology '%.64s' has an index above %d", text,
-		                    SYNTHETIC_INDEX_MAX);
+	const char *index = first_bad_index(text);
+	if (index)
+		return ls_error_set(
+		    error, LOCKSTEP_ERROR_ARGUMENT,
+		    "topology '%.64s': indexes are numbers up to %d, with ',', ':' and '*', not '%.16s'", text,
+		    SYNTHETIC_INDEX_MAX, index);
 	if (hwloc_topology_set_synthetic(hwloc, text))
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "topology '%.64s' is no synthetic description such as 'pack:2 core:8 pu:2'", text);
