@@ -74,7 +74,7 @@ static const char *first_bad_index(const char *text)
 			return text;
 		for (char before = '='; text < end; before = *text++)
 			if (isdigit((unsigned char)*text) && !isdigit((unsigned char)before) &&
-			    strtoull(text, NULL, 0) > SYNTHETIC_INDEX_MAX)
+			    strtoull(text, NULL, 10) > SYNTHETIC_INDEX_MAX)
 				return text;
 	}
 	return NULL;
