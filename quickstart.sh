@@ -16,7 +16,7 @@ build=$source_folder/build
 log=$build/quickstart.log
 
 packages=(gcc make libc6-dev autoconf automake libtool autoconf-archive
-	libhwloc-dev libjansson-dev libssl-dev zlib1g-dev)
+	libhwloc-dev libjansson-dev libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev)
 check_packages=(g++ libcriterion-dev python3 python3-numpy python3-venv)
 tools=(gcc make autoreconf automake libtoolize pkg-config)
 

@@ -18,6 +18,9 @@ _lockstep_options()
 		--report-bindings --quiet --help ;;
 	eval) echo "$data" --part --isa --format --help ;;
 	verify) echo "$data" --from --until --quiet "$run" --help ;;
+	sweep) echo "$data $network $training" --set --check --json --db --name --cores --engine --isa --bind --smt --quiet \
+		--help ;;
+	runs) echo --db --format --trials --epochs --no-times --output --help ;;
 	predict) echo --labelled --label --format --output --isa --help ;;
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
 	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
@@ -44,13 +47,19 @@ _lockstep_words()
 	--isa) echo auto portable avx2 avx512 neon ;;
 	--bind) echo close spread none list: ;;
 	--part) echo train test ;;
-	--format) [[ $1 == predict ]] && echo csv json || echo text json ;;
+	--format)
+		case $1 in
+		predict) echo csv json ;;
+		runs) echo table csv json ;;
+		*) echo text json ;;
+		esac
+		;;
 	esac
 }
 
 _lockstep()
 {
-	local subcommands='train eval predict verify gradcheck bench topology' words
+	local subcommands='train eval predict verify sweep runs gradcheck bench topology' words
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local subcommand=${COMP_WORDS[1]}
 	COMPREPLY=()
@@ -70,26 +79,32 @@ _lockstep()
 		return
 	fi
 
+	# Of runs it is a flag.
+	[[ $subcommand == runs && $previous == --epochs ]] && previous=
 	words=$(_lockstep_words "$subcommand" "$previous")
 	case $previous in
 	--data)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
 		;;
-	--test | --labels | --test-labels | --save | --checkpoint | --resume | --from | --log | --output | -o | --xml)
+	--test | --labels | --test-labels | --save | --checkpoint | --resume | --from | --log | --output | -o | --xml | \
+		--db)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
 		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
-		--checkpoint-every | --until | \
+		--checkpoint-every | --until | --set | --trials | -n | \
 		--difference-bound | --samples | --seconds | --synthetic) ;;
 	*)
 		if [[ -n $words ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 		elif [[ $current == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_lockstep_options "$subcommand")" -- "$current")
-		elif [[ $subcommand == eval || $subcommand == predict || $subcommand == verify ]]; then
+		elif [[ $subcommand == runs ]]; then
+			mapfile -t COMPREPLY < <(compgen -W 'list show best compare export' -- "$current")
+		elif [[ $subcommand == eval || $subcommand == predict || $subcommand == verify ||
+			$subcommand == sweep ]]; then
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		fi

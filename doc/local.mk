@@ -6,6 +6,8 @@ dist_man_MANS += \
 	%D%/man/lockstep-eval.1 \
 	%D%/man/lockstep-gradcheck.1 \
 	%D%/man/lockstep-predict.1 \
+	%D%/man/lockstep-runs.1 \
+	%D%/man/lockstep-sweep.1 \
 	%D%/man/lockstep-topology.1 \
 	%D%/man/lockstep-train.1 \
 	%D%/man/lockstep-verify.1
@@ -15,7 +17,8 @@ dist_doc_DATA = \
 	NEWS \
 	%D%/derivation.md \
 	%D%/guide.md \
-	%D%/numerics.md
+	%D%/numerics.md \
+	%D%/sweeps.md
 
 EXTRA_DIST += %D%/examples/README.md
 

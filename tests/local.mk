@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests in groups: unit, numeric, parallel, cli, faults, model. A Criterion
+# Tests in groups: unit, study, numeric, parallel, cli, faults, model. A Criterion
 # program is one line in its group; a program's source is its name with .c. All
 # run through run_test.sh and automake's TAP driver.
 #
@@ -20,11 +20,19 @@ unit_programs = \
 	%D%/unit/test_base \
 	%D%/unit/test_csv \
 	%D%/unit/test_dataset \
+	%D%/unit/test_distribution \
+	%D%/unit/test_document \
+	%D%/unit/test_expression \
+	%D%/unit/test_halving \
+	%D%/unit/test_hyperband \
 	%D%/unit/test_idx \
+	%D%/unit/test_leg \
 	%D%/unit/test_mailbox \
+	%D%/unit/test_median \
 	%D%/unit/test_model \
 	%D%/unit/test_npy \
 	%D%/unit/test_packed \
+	%D%/unit/test_packing \
 	%D%/unit/test_partition \
 	%D%/unit/test_placement \
 	%D%/unit/test_quota \
@@ -32,9 +40,28 @@ unit_programs = \
 	%D%/unit/test_record \
 	%D%/unit/test_reference \
 	%D%/unit/test_safetensors \
+	%D%/unit/test_sampler \
 	%D%/unit/test_scaling \
 	%D%/unit/test_schedule \
+	%D%/unit/test_scheduler \
+	%D%/unit/test_space \
+	%D%/unit/test_spec \
+	%D%/unit/test_spec_errors \
+	%D%/unit/test_special \
+	%D%/unit/test_store \
+	%D%/unit/test_sweep \
+	%D%/unit/test_tpe \
+	%D%/unit/test_tuning \
+	%D%/unit/test_value
+	%D%/unit/test_tpe \
 	%D%/unit/test_tuning
+
+study_programs = \
+	%D%/study/test_quality
+	%D%/unit/test_special \
+	%D%/unit/test_store \
+	%D%/unit/test_tuning \
+	%D%/unit/test_value
 
 numeric_programs = \
 	%D%/numeric/test_differences \
@@ -59,7 +86,7 @@ faults_programs = \
 	%D%/faults/test_trainer \
 	%D%/faults/test_verify
 
-criterion_programs = $(unit_programs) $(numeric_programs) $(parallel_programs) $(faults_programs)
+criterion_programs = $(unit_programs) $(study_programs) $(numeric_programs) $(parallel_programs) $(faults_programs)
 
 # No Criterion: only an exit status (race_*), or run by a script below.
 race_programs = \
@@ -68,10 +95,12 @@ race_programs = \
 plain_programs = \
 	%D%/faults/hog \
 	%D%/support/golden \
+	%D%/support/make_runs \
 	%D%/numeric/function_digests \
 	%D%/numeric/print_trees \
 	%D%/parallel/golden_library \
-	%D%/parallel/race_planted
+	%D%/parallel/race_planted \
+	%D%/study/parzen_densities
 
 # Against MPFR, where there is one.
 mpfr_programs = \
@@ -94,8 +123,11 @@ shell_tests = \
 	%D%/cli/overlay.sh \
 	%D%/cli/predict.sh \
 	%D%/cli/resume.sh \
+	%D%/cli/runs.sh \
 	%D%/cli/safetensors_python.sh \
 	%D%/cli/signals.sh \
+	%D%/cli/sweep.sh \
+	%D%/cli/sweep_run.sh \
 	%D%/cli/topology.sh \
 	%D%/cli/train.sh \
 	%D%/cli/verify.sh \
@@ -110,7 +142,8 @@ shell_tests = \
 	%D%/numeric/golden_reference.sh \
 	%D%/numeric/numerics.sh \
 	%D%/parallel/race_command.sh \
-	%D%/parallel/race_harness.sh
+	%D%/parallel/race_harness.sh \
+	%D%/study/parzen.sh
 
 # Looks at the sources alone, or at what was built; on request.
 static_tests = \
@@ -145,8 +178,12 @@ libsupport_la_SOURCES = \
 	%D%/support/function_inputs.h \
 	%D%/support/kernel_sums.c \
 	%D%/support/kernel_sums.h \
+	%D%/support/made_study.c \
+	%D%/support/made_study.h \
 	%D%/support/pieces.c \
 	%D%/support/pieces.h \
+	%D%/support/search_space.c \
+	%D%/support/search_space.h \
 	%D%/support/split_jobs.c \
 	%D%/support/split_jobs.h \
 	%D%/support/summation_tree.c \
@@ -158,7 +195,9 @@ libsupport_la_SOURCES += \
 	%D%/support/data_files.c \
 	%D%/support/data_files.h \
 	%D%/support/signed_file.c \
-	%D%/support/signed_file.h
+	%D%/support/signed_file.h \
+	%D%/support/simulated_sweep.c \
+	%D%/support/simulated_sweep.h
 endif
 libreference_la_SOURCES = \
 	%D%/support/golden_jobs.c \
@@ -189,6 +228,7 @@ endif
 LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_faults_hog_LDADD =
 %C%_support_golden_LDADD = libreference.la
+%C%_support_make_runs_LDADD = libsupport.la libls.la
 %C%_numeric_function_digests_LDADD = libsupport.la libreference.la libls.la
 if HAVE_MPFR
 exact_sources = %D%/support/exact.c %D%/support/exact.h
@@ -201,6 +241,7 @@ endif
 %C%_parallel_golden_library_LDADD = libreference.la libls.la
 %C%_parallel_race_planted_LDADD = libls.la
 %C%_parallel_race_team_LDADD = libls.la
+%C%_study_parzen_densities_LDADD = libsupport.la libls.la
 
 # ---- Running them --------------------------------------------------------------
 
@@ -217,6 +258,7 @@ EXTRA_DIST += \
 	%D%/model/walk.pml \
 	%D%/static/common.sh \
 	%D%/static/symbols.txt \
+	%D%/study/parzen_optuna.py \
 	%D%/support/installcheck.sh \
 	%D%/support/openmp_with_tool.sh \
 	%D%/support/read_model.py \
@@ -238,6 +280,7 @@ AM_TESTS_ENVIRONMENT = \
 	LOCKSTEP='$(abs_top_builddir)/lockstep'; export LOCKSTEP; \
 	OVERLAY='$(abs_top_builddir)/datasets/overlay/overlay'; export OVERLAY; \
 	SHIM='$(abs_top_builddir)/%D%/faults/.libs/shim.so'; export SHIM; \
+	MAKE_RUNS='$(abs_top_builddir)/%D%/support/make_runs'; export MAKE_RUNS; \
 	PYTHON='$(PYTHON)'; export PYTHON; \
 	CC='$(CC)'; export CC;
 

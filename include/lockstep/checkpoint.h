@@ -58,7 +58,8 @@ LOCKSTEP_API void lockstep_checkpoint_fingerprint(const lockstep_checkpoint *che
 LOCKSTEP_API const char *lockstep_checkpoint_data(const lockstep_checkpoint *checkpoint,
                                                   struct lockstep_dataset_options *options);
 
-/* Writes a checkpoint of the steps done so far. The file appears whole or not
+/* Writes a checkpoint of the steps done so far, between steps and runs, and from
+ * on_epoch too. The file appears whole or not
  * at all; one that it replaces stays until then. */
 LOCKSTEP_API lockstep_status lockstep_trainer_save(lockstep_trainer *trainer, const char *path, lockstep_error *error);
 

@@ -64,6 +64,10 @@ struct lockstep_network_options {
 LOCKSTEP_API lockstep_status lockstep_network_create(lockstep_network **out, const char *layers,
                                                      const struct lockstep_network_options *options,
                                                      lockstep_error *error);
+/* Would such a network be created, memory aside? LOCKSTEP_ERROR_ARGUMENT with the
+ * same message otherwise. */
+LOCKSTEP_API lockstep_status lockstep_network_check(const char *layers, const struct lockstep_network_options *options,
+                                                    lockstep_error *error);
 LOCKSTEP_API void lockstep_network_destroy(lockstep_network *network);
 
 /* Layers with weights: one less than the sizes in the text. */

@@ -69,6 +69,7 @@ struct lockstep_epoch {
 	double train_seconds;      /* the steps alone */
 	double samples_per_second; /* over train_seconds */
 	int best;                  /* non-zero: the monitored metric improved */
+	const char *fingerprint;   /* of the parameters after it; the trainer's, until its next epoch */
 };
 
 /* Where a running epoch stands; sent at most ten times a second. */
@@ -159,6 +160,10 @@ struct lockstep_train_options {
 		.scale = LOCKSTEP_SCALE_AUTO, .epochs = 30, .batch = 10, .learning_rate = 0.5, .schedule_gamma = 0.1,  \
 		.seed = 1                                                                                              \
 	}
+
+/* Are the options inside their ranges, as far as that is told without data, network
+ * and machine? LOCKSTEP_ERROR_ARGUMENT with lockstep_train()'s message otherwise. */
+LOCKSTEP_API lockstep_status lockstep_train_check(const struct lockstep_train_options *options, lockstep_error *error);
 
 /* Trains `network` on the training part of `dataset`, and evaluates it after
  * every epoch on the validation rows and the test part, where there are any.

@@ -18,3 +18,10 @@ libls_la_SOURCES += \
 	%D%/utf8.c \
 	%D%/utf8.h \
 	%D%/version.c
+
+# What the library and the command have a copy of each.
+noinst_LTLIBRARIES += libnearest.la
+libnearest_la_SOURCES = \
+	%D%/nearest.c \
+	%D%/nearest.h
+libls_la_LIBADD += libnearest.la

@@ -61,6 +61,7 @@ static void format_default(const struct ls_option *option, const void *target, c
 	text[0] = '\0';
 	switch (option->kind) {
 	case LS_OPTION_FLAG:
+	case LS_OPTION_TEXTS:
 	case LS_OPTION_INTERVAL: /* its help says it */
 		break;
 	case LS_OPTION_TEXT:

@@ -105,6 +105,16 @@ static void settle_loss(struct ls_job_options *job, const lockstep_dataset *data
 	job->network.loss = (enum lockstep_loss)job->loss;
 }
 
+lockstep_status ls_job_make_network(struct ls_job_options *job, const lockstep_dataset *dataset,
+                                    lockstep_network **network, lockstep_error *error)
+{
+	settle_layers(job, dataset);
+	settle_loss(job, dataset);
+	if (!job->own_init_seed)
+		job->network.seed = job->train.seed;
+	return lockstep_network_create(network, job->layers, &job->network, error);
+}
+
 lockstep_status ls_job_open(struct ls_job_options *job, lockstep_dataset **dataset, lockstep_network **network,
                             lockstep_error *error)
 {
@@ -112,11 +122,7 @@ lockstep_status ls_job_open(struct ls_job_options *job, lockstep_dataset **datas
 	lockstep_status status = ls_dataset_open(&data, &job->data, error);
 	if (status)
 		return status;
-	settle_layers(job, data);
-	settle_loss(job, data);
-	if (!job->own_init_seed)
-		job->network.seed = job->train.seed;
-	status = lockstep_network_create(network, job->layers, &job->network, error);
+	status = ls_job_make_network(job, data, network, error);
 	if (status) {
 		lockstep_dataset_destroy(data);
 		return status;

@@ -39,6 +39,10 @@ void ls_job_options_init(struct ls_job_options *job);
 lockstep_status ls_job_open(struct ls_job_options *job, lockstep_dataset **dataset, lockstep_network **network,
                             lockstep_error *error);
 
+/* The network alone, for a data set that is open. */
+lockstep_status ls_job_make_network(struct ls_job_options *job, const lockstep_dataset *dataset,
+                                    lockstep_network **network, lockstep_error *error);
+
 /* Says on stderr what was settled and is not the founding job. */
 void ls_job_explain(const struct ls_job_options *job, const char *command);
 

@@ -31,8 +31,6 @@ lockstep_SOURCES = \
 	%D%/main.c \
 	%D%/message.c \
 	%D%/message.h \
-	%D%/nearest.c \
-	%D%/nearest.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/output.c \
@@ -46,15 +44,33 @@ lockstep_SOURCES = \
 	%D%/progress.h \
 	%D%/resume.c \
 	%D%/resume.h \
+	%D%/rows.c \
+	%D%/rows.h \
+	%D%/rows_table.c \
+	%D%/rows_text.c \
+	%D%/runs.c \
+	%D%/runs_best.c \
+	%D%/runs_columns.c \
+	%D%/runs_export.c \
+	%D%/runs_show.c \
+	%D%/runs_verbs.h \
 	%D%/stop_signals.c \
 	%D%/stop_signals.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/summary.c \
 	%D%/summary.h \
+	%D%/sweep.c \
+	%D%/sweep_check.c \
+	%D%/sweep_check.h \
+	%D%/sweep_json.c \
+	%D%/sweep_print.h \
+	%D%/sweep_run.c \
+	%D%/sweep_run.h \
+	%D%/sweep_text.c \
 	%D%/topology.c \
 	%D%/train.c \
 	%D%/values.c \
 	%D%/values.h \
 	%D%/verify.c
-lockstep_LDADD = liblockstep.la $(JANSSON_LIBS)
+lockstep_LDADD = libnearest.la liblockstep.la $(JANSSON_LIBS)

@@ -108,7 +108,8 @@ static json_t *option_value(const struct ls_option *option, const void *target)
 		return real(*(const double *)value);
 	case LS_OPTION_CHOICE:
 		return text_or_null(ls_options_word(option, target, word));
-	case LS_OPTION_INTERVAL: /* no job has one */
+	case LS_OPTION_TEXTS: /* no job has them */
+	case LS_OPTION_INTERVAL:
 		break;
 	}
 	return json_null();
@@ -127,6 +128,25 @@ static json_t *job_object(const struct ls_job_options *job)
 	add_options(object, ls_network_option_table, job);
 	add_options(object, ls_training_option_table, job);
 	return object;
+}
+
+static char *text_of(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return text;
+}
+
+char *ls_log_job_text(const struct ls_job_options *job)
+{
+	return text_of(job_object(job));
+}
+
+char *ls_log_data_text(const struct ls_data_options *data)
+{
+	json_t *object = json_object();
+	add_options(object, ls_data_option_table, data);
+	return text_of(object);
 }
 
 static json_t *part_object(const lockstep_dataset *dataset, enum lockstep_part part)

@@ -50,6 +50,11 @@ void ls_log_checkpoint(struct ls_log *log, const struct lockstep_saved *saved);
  * `message` may be NULL. */
 void ls_log_end(struct ls_log *log, const char *outcome, const char *fingerprint, const char *message, double seconds);
 
+/* The options of a job that decide its result, or those of its data alone, as a line of
+ * JSON; to be freed. NULL: there is no memory. */
+char *ls_log_job_text(const struct ls_job_options *job);
+char *ls_log_data_text(const struct ls_data_options *data);
+
 /* Returns `status`, or LS_EXIT_FAILED with a line on stderr when the log is
  * not complete. */
 int ls_log_close(struct ls_log *log, const char *command, int status);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "message.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "values.h"
 
 #define OPTIONS_MAX 64
@@ -127,16 +127,23 @@ static const char *operand_name(const char *operands, int n, int *length)
 	return operands;
 }
 
+static int is_repeated(const char *name, int length)
+{
+	return length > 3 && memcmp(name + length - 3, "...", 3) == 0;
+}
+
 static int take_operands(const struct ls_usage *usage, int argc, char **argv, const char **operands)
 {
-	int length, i = 0;
+	int length = 0, i = 0;
+	const char *name = "";
 	for (; i < LS_OPERANDS_MAX; i++) {
-		const char *name = operand_name(usage->operands, i, &length);
+		if (!is_repeated(name, length))
+			name = operand_name(usage->operands, i, &length);
 		if (length == 0)
 			break;
-		if (i == argc)
+		if (i >= argc && *name != '[')
 			return ls_message_usage(usage->command, "%.*s is missing", length, name);
-		operands[i] = argv[i];
+		operands[i] = i < argc ? argv[i] : NULL;
 	}
 	if (argc > i)
 		return ls_message_usage(usage->command, "unexpected argument '%s'", argv[i]);

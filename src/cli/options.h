@@ -15,6 +15,7 @@
 enum ls_option_kind {
 	LS_OPTION_FLAG,    /* int: 1 when given; takes no argument */
 	LS_OPTION_TEXT,    /* const char *, borrowed from argv */
+	LS_OPTION_TEXTS,   /* struct ls_option_texts: may be given several times */
 	LS_OPTION_U32,     /* uint32_t */
 	LS_OPTION_U64,     /* uint64_t */
 	LS_OPTION_SIZE,    /* size_t */
@@ -23,6 +24,12 @@ enum ls_option_kind {
 	LS_OPTION_WORKERS, /* uint32_t: "auto" (0), or 1 and more */
 	LS_OPTION_ROWS,    /* double: rows, an integer; or a fraction below 1, with '.' or 'e' */
 	LS_OPTION_INTERVAL /* struct lockstep_interval: a number of 1 and more, joined to its unit */
+};
+
+#define LS_OPTION_TEXTS_MAX 64
+struct ls_option_texts {
+	const char *texts[LS_OPTION_TEXTS_MAX]; /* [n], borrowed from argv */
+	size_t n;
 };
 
 struct ls_option {
@@ -45,16 +52,17 @@ struct ls_option_group {
 
 struct ls_usage {
 	const char *command;  /* "train" */
-	const char *operands; /* "MODEL FILE", or "" */
+	const char *operands; /* "MODEL FILE", or ""; "[MODEL]" may be missing, "[MODEL]..." repeated */
 	const char *summary;  /* what the subcommand does */
 	const char *closing;  /* last paragraphs of --help, or NULL */
 };
 
 #define LS_OPTIONS_PARSED (-1)
-#define LS_OPERANDS_MAX 2
+#define LS_OPERANDS_MAX 16
 
 /* Parses argv[1..] (argv[0] is the subcommand) into the groups' targets, and
- * the operands that `usage` names, all of them required, into `operands`.
+ * the operands that `usage` names into `operands`; one that may be missing and is
+ * becomes NULL; those behind the last of repeated ones too.
  * Returns LS_OPTIONS_PARSED, or the exit status when there is nothing more to
  * do: --help was printed, or one line said what is wrong. */
 int ls_options_parse(const struct ls_usage *usage, const struct ls_option_group *groups, int argc, char **argv,

@@ -48,6 +48,11 @@ void ls_stop_signals_begin(lockstep_trainer *trainer)
 	install(SIGTERM);
 }
 
+int ls_stop_signals_caught(void)
+{
+	return atomic_load(&caught);
+}
+
 int ls_stop_signals_end(void)
 {
 	remove_handler(SIGINT);

@@ -9,8 +9,11 @@
 
 #include "lockstep/train.h"
 
-/* From here to the end, signals stop `trainer`. One trainer at a time. */
+/* From here to the end, signals stop `trainer`; NULL: they are only noted. One trainer at a time. */
 void ls_stop_signals_begin(lockstep_trainer *trainer);
+
+/* The signal that came so far, or 0. */
+int ls_stop_signals_caught(void);
 
 /* Signals act as before. Returns the signal that came, or 0. */
 int ls_stop_signals_end(void);

@@ -145,6 +145,14 @@ static const char *store_interval(const char *text, struct lockstep_interval *in
 	return NULL;
 }
 
+static const char *store_text(const char *text, struct ls_option_texts *texts)
+{
+	if (texts->n == LS_OPTION_TEXTS_MAX)
+		return "64 of them at most";
+	texts->texts[texts->n++] = text;
+	return *text ? NULL : "a text that is not empty";
+}
+
 static const char *store_choice(const struct ls_option *option, const char *text, int *value)
 {
 	size_t length = strlen(text);
@@ -172,6 +180,8 @@ const char *ls_value_store(const struct ls_option *option, const char *text, voi
 	case LS_OPTION_TEXT:
 		*(const char **)value = text;
 		return *text ? NULL : "a text that is not empty";
+	case LS_OPTION_TEXTS:
+		return store_text(text, value);
 	case LS_OPTION_U32:
 		return store_u32(text, value);
 	case LS_OPTION_U64:

@@ -164,6 +164,11 @@ lockstep_status ls_train_check_options(const struct lockstep_train_options *opti
 	return status;
 }
 
+lockstep_status lockstep_train_check(const struct lockstep_train_options *options, lockstep_error *error)
+{
+	return ls_train_check_options(options, error);
+}
+
 uint32_t ls_train_slices(const struct lockstep_train_options *options)
 {
 	return options->slices ? options->slices : ls_default_slices(options->batch);

@@ -183,6 +183,14 @@ lockstep_status lockstep_network_create(lockstep_network **out, const char *laye
 	return status;
 }
 
+lockstep_status lockstep_network_check(const char *layers, const struct lockstep_network_options *options,
+                                       lockstep_error *error)
+{
+	size_t sizes[LS_LAYERS_MAX + 1], n_layers = 0;
+	lockstep_status status = ls_network_parse_layers(layers, sizes, &n_layers, error);
+	return status || !options ? status : ls_network_check_options(options, error);
+}
+
 void lockstep_network_destroy(lockstep_network *network)
 {
 	if (!network)

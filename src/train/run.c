@@ -176,6 +176,7 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
 	    .train_seconds = seconds,
 	    .samples_per_second = seconds > 0 ? (double)run->epoch_rows / seconds : 0,
+	    .fingerprint = trainer->fingerprint,
 	};
 	return evaluate_epoch(trainer, epoch, error);
 }

@@ -190,13 +190,12 @@ static void set_epoch(struct lockstep_trainer *trainer, uint32_t epoch)
 
 lockstep_status ls_trainer_record_epoch(struct lockstep_trainer *trainer, lockstep_error *error)
 {
-	char fingerprint[65];
 	uint64_t next = trainer->next_step, n = trainer->steps.steps_per_epoch;
 	if (next > 0 && next % n)
 		return LOCKSTEP_OK;
-	lockstep_status status = ls_packed_fingerprint(trainer->packed, fingerprint, error);
+	lockstep_status status = ls_packed_fingerprint(trainer->packed, trainer->fingerprint, error);
 	if (!status)
-		ls_history_add(&trainer->history, next ? (uint32_t)(next / n) : 0, fingerprint);
+		ls_history_add(&trainer->history, next ? (uint32_t)(next / n) : 0, trainer->fingerprint);
 	return status;
 }
 

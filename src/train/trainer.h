@@ -40,6 +40,7 @@ struct lockstep_trainer {
 	struct ls_best best;  /* the trainer's, so that a job that was stopped goes on as if it had not been */
 	lockstep_network *best_network; /* parameters after the best epoch; NULL: the last ones count, or nothing ran */
 	struct ls_history history;
+	char fingerprint[65]; /* of the last whole epoch's parameters, or those at the start */
 	struct ls_snapshot snapshot;
 	uint32_t order_epoch; /* the epoch that `order` is of, + 1; 0: none yet */
 	_Atomic int stop_request;

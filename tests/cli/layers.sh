@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Arrows point down only: cli -> {check, bench} -> train -> job -> model -> net -> data -> arith
+# Arrows point down only: cli -> {check, bench, study} -> train -> job -> model -> net -> data -> arith
 # -> base, and train -> team -> base; the command sees the public headers alone; libraries stay in the
 # files they are confined to. TAP.
 
@@ -31,7 +31,7 @@ includes() {
 allow() {
 	folder=$1
 	allowed=" $* "
-	for other in base arith team net data model job train check bench cli; do
+	for other in base arith team net data model job train check bench study cli; do
 		case $allowed in *" $other "*) continue ;; esac
 		includes "$folder" | grep -E " (\.\./|src/)*$other/"
 	done >"$test_folder/list"
@@ -57,13 +57,18 @@ check() {
 	allow train base arith net data team model job
 	allow check base arith net data train
 	allow bench base arith team net data train
-	allow cli
+	allow study base arith net data job train team
+	allow cli base
+	includes cli | grep -E ' base/' | grep -vE ' base/nearest\.h$' >"$test_folder/list"
+	report "cli has nothing of base but what it has a copy of"
 	includes cli | grep ' \.\./' >"$test_folder/list"
 	report "cli includes nothing by a way round"
 	confine 'pthread\.h' '^src/team/'
 	confine 'hwloc(/.*)?\.h' '^src/team/'
 	confine 'omp\.h' '^src/team/'
-	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/(bench_json|eval|log|placement_text|prediction)\.c)$'
+	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/(bench_json|eval|log|placement_text|prediction|sweep_json)\.c)$'
+	confine 'yaml\.h' '^src/study/spec/document\.c$'
+	confine 'sqlite3\.h' '^src/study/store/'
 	confine 'openssl/.*' '^src/base/sha256\.c$'
 	confine 'zlib\.h' '^src/data/(bytes|input)\.c$'
 	grep -rlE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"](config|hwloc|omp|pthread)\.h' include >"$test_folder/list"
@@ -74,12 +79,12 @@ check "$source_folder"
 
 # The check itself must be able to fail: every sin is found in a tree of sins.
 mkdir -p "$test_folder/tree/include"
-for folder in base arith team net data model job train check bench cli; do
+for folder in base arith team net data model job train check bench study cli; do
 	mkdir -p "$test_folder/tree/src/$folder"
 	printf '#include "check/double_net.h"\n# include <pthread.h>\n' >"$test_folder/tree/src/$folder/sin.c"
 done
-# Ten folders include check, and <pthread.h> is out of its place.
+# Eleven folders include check, and <pthread.h> is out of its place.
 n_found=$(check "$test_folder/tree" | grep -c '^not ok')
-test "$n_found" -eq 11 && : >"$test_folder/list" || echo "$n_found of 11 found" >"$test_folder/list"
+test "$n_found" -eq 12 && : >"$test_folder/list" || echo "$n_found of 12 found" >"$test_folder/list"
 report "the check finds what it looks for"
 echo "1..$n_tests"

@@ -622,6 +622,90 @@ Test(allocations, fewer_workers_delivered)
 	free_training(&training);
 }
 
+/* ---- Sweeps ---------------------------------------------------------- */
+
+/* With all that a specification can have. */
+static const char spec_text[] =
+    "name: n\ndescription: d\nmethod: grid\nproject: p\nprogram: train.py\ncommand: ['${program}', '${args}']\n"
+    "metric: {name: loss, target: 1}\nrun_cap: 9\nparameters:\n"
+    "  a: {values: [1, 2.5, x, true, null, yes]}\n  b: {values: [1, 2], probabilities: [0.25, 0.75]}\n"
+    "  c: {min: 0, max: 1}\n  d: {parameters: {e: {distribution: q_uniform, min: 0, max: 1, q: 0.5}}}\n"
+    "  f: {values: [1, 2]}\n  g: {values: [3, 4]}\n"
+    "early_terminate: {type: hyperband, max_iter: 9, s: 1, strict: false}\n"
+    "lockstep:\n  repeats: {seeds: [1, 2]}\n  when: {c: 'a in [1, 2] and f == 1'}\n"
+    "  constraints: [not b == 1 or a == x]\n  zip: [[g, f]]\n  cores: {per_trial: 2}\n  budget: {wall: 2h}\n";
+
+static void check_plan(const lockstep_sweep *sweep)
+{
+	struct lockstep_sweep_plan plan;
+	struct lockstep_sweep_parameter parameter;
+	lockstep_sweep_describe(sweep, &plan);
+	lockstep_sweep_get_parameter(sweep, 2, &parameter);
+	cr_assert_eq(plan.n_parameters, 6);
+	cr_assert_eq(plan.n_warnings, 5);
+	cr_assert_str_eq(parameter.distribution, "int_uniform");
+	/* With b = 2 or a = x; c where a is 1 and f is 1; d has 3: */
+	cr_assert_eq(plan.n_points, 3 * (2 * 6 + 2 + 1));
+}
+
+static lockstep_status try_parse_sweep(void *context, lockstep_error *error)
+{
+	lockstep_sweep *const untouched = context, *sweep = untouched;
+	lockstep_status status = lockstep_sweep_parse(&sweep, spec_text, sizeof spec_text - 1, "spec", error);
+	if (status) {
+		cr_assert_eq(sweep, untouched);
+		return status;
+	}
+	check_plan(sweep);
+	lockstep_sweep_destroy(sweep);
+	return LOCKSTEP_OK;
+}
+
+Test(allocations, reading_a_specification)
+{
+	exhaust(try_parse_sweep, &nowhere);
+}
+
+static lockstep_status try_load_sweep(void *context, lockstep_error *error)
+{
+	lockstep_sweep *const untouched = (lockstep_sweep *)&nowhere, *sweep = untouched;
+	lockstep_status status = lockstep_sweep_load(&sweep, context, error);
+	if (status) {
+		cr_assert_eq(sweep, untouched);
+		return status;
+	}
+	check_plan(sweep);
+	lockstep_sweep_destroy(sweep);
+	return LOCKSTEP_OK;
+}
+
+Test(allocations, reading_a_specification_from_a_file)
+{
+	data_write("sweep.yaml", spec_text, sizeof spec_text - 1);
+	exhaust(try_load_sweep, (void *)(uintptr_t)data_path("sweep.yaml"));
+}
+
+static lockstep_status try_sets(void *context, lockstep_error *error)
+{
+	static const char *const sets[] = {"lr=0.1,0.5,1", "layers=784-30-10,784-100-10", "batch=010"};
+	lockstep_sweep *const untouched = context, *sweep = untouched;
+	lockstep_status status = lockstep_sweep_create(&sweep, sets, 3, error);
+	if (status) {
+		cr_assert_eq(sweep, untouched);
+		return status;
+	}
+	struct lockstep_sweep_plan plan;
+	lockstep_sweep_describe(sweep, &plan);
+	cr_assert(plan.n_points == 6 && plan.n_warnings == 1);
+	lockstep_sweep_destroy(sweep);
+	return LOCKSTEP_OK;
+}
+
+Test(allocations, sets_of_values)
+{
+	exhaust(try_sets, &nowhere);
+}
+
 /* ---- Gradient check and topology ------------------------------------- */
 
 static lockstep_status try_gradcheck(void *context, lockstep_error *error)

@@ -23,6 +23,7 @@ fuzz_programs = \
 	%D%/safetensors \
 	%D%/safetensors_signed \
 	%D%/slices \
+	%D%/spec \
 	%D%/topology
 
 %C%_bind_LDADD = $(fuzz_libraries)
@@ -40,6 +41,7 @@ fuzz_programs = \
 %C%_safetensors_LDADD = $(fuzz_libraries)
 %C%_safetensors_signed_LDADD = $(fuzz_libraries)
 %C%_slices_LDADD = $(fuzz_libraries)
+%C%_spec_LDADD = $(fuzz_libraries)
 %C%_topology_LDADD = $(fuzz_libraries)
 
 # The command's own readers are not in the library.
@@ -49,7 +51,6 @@ fuzz_programs = \
 	src/cli/help.c \
 	src/cli/job_options.c \
 	src/cli/message.c \
-	src/cli/nearest.c \
 	src/cli/options.c \
 	src/cli/stream.c \
 	src/cli/values.c

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * "Did you mean": the name closest to a misspelled one.
+ * "Did you mean": the name closest to a misspelled one. The one file that the library
+ * and the command have a copy of each, since both explain what was written.
  */
-#ifndef LS_CLI_NEAREST_H
-#define LS_CLI_NEAREST_H
+#ifndef LS_BASE_NEAREST_H
+#define LS_BASE_NEAREST_H
 
 /* Keeps the nearest of the names shown to it. */
 struct ls_nearest {

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running a sweep. Every trial is the command line's job with its parameters put in;
+ * data that several trials read are opened once.
+ */
+#include "sweep_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lockstep/study.h"
+#include "log.h"
+#include "message.h"
+#include "stop_signals.h"
+#include "sweep_check.h"
+
+#define COMMAND "sweep"
+#define LINE_MAX_SIZE 200
+
+/* A data set that is open, by its options as text. */
+struct opened {
+	struct opened *next;
+	char *key;
+	lockstep_dataset *dataset;
+};
+
+struct running {
+	const struct ls_sweep_run *run;
+	struct lockstep_sweep_plan plan;
+	const char *metric;
+	struct opened *data;
+	int live;  /* stderr is a terminal that can redraw a line */
+	int drawn; /* the line is on the screen */
+};
+
+/* ---- Jobs ---------------------------------------------------------------- */
+
+static lockstep_status no_memory(lockstep_error *error)
+{
+	error->status = LOCKSTEP_ERROR_MEMORY;
+	snprintf(error->message, sizeof error->message, "out of memory for a data set's name");
+	return error->status;
+}
+
+static const struct opened *find_data(const struct running *running, const char *key)
+{
+	const struct opened *opened = running->data;
+	while (opened && strcmp(opened->key, key) != 0)
+		opened = opened->next;
+	return opened;
+}
+
+/* Takes the key over. */
+static lockstep_status add_data(struct running *running, char *key, const struct ls_data_options *options,
+                                lockstep_error *error)
+{
+	struct opened *opened = calloc(1, sizeof *opened);
+	if (!opened) {
+		free(key);
+		return no_memory(error);
+	}
+	lockstep_status status = ls_dataset_open(&opened->dataset, options, error);
+	if (status) {
+		free(opened);
+		free(key);
+		return status;
+	}
+	opened->key = key;
+	opened->next = running->data;
+	running->data = opened;
+	return LOCKSTEP_OK;
+}
+
+static lockstep_status open_data(struct running *running, const struct ls_data_options *options,
+                                 const lockstep_dataset **out, lockstep_error *error)
+{
+	char *key = ls_log_data_text(options);
+	if (!key)
+		return no_memory(error);
+	const struct opened *opened = find_data(running, key);
+	if (opened) {
+		free(key);
+		*out = opened->dataset;
+		return LOCKSTEP_OK;
+	}
+	lockstep_status status = add_data(running, key, options, error);
+	if (!status)
+		*out = running->data->dataset;
+	return status;
+}
+
+static void close_data(struct running *running)
+{
+	while (running->data) {
+		struct opened *opened = running->data;
+		running->data = opened->next;
+		lockstep_dataset_destroy(opened->dataset);
+		free(opened->key);
+		free(opened);
+	}
+}
+
+static lockstep_status prepare(const struct lockstep_study_trial *trial, struct lockstep_study_job *out, void *context,
+                               lockstep_error *error)
+{
+	struct running *running = context;
+	struct ls_job_options job = running->run->job;
+	lockstep_network *network;
+	lockstep_status status = LOCKSTEP_OK;
+	if (trial->has_seed)
+		job.train.seed = trial->seed;
+	if (trial->epochs)
+		job.train.epochs = trial->epochs;
+	for (size_t i = 0; i < trial->n && !status; i++)
+		status = ls_sweep_set(&job, trial->names[i], trial->texts[i], error);
+	if (!status)
+		status = open_data(running, &job.data, &out->dataset, error);
+	if (!status)
+		status = lockstep_train_check(&job.train, error);
+	if (!status)
+		status = ls_job_make_network(&job, out->dataset, &network, error);
+	if (status)
+		return status;
+	out->network = network;
+	out->options = job.train;
+	return LOCKSTEP_OK;
+}
+
+/* ---- What is said ---------------------------------------------------------- */
+
+static void clear_line(struct running *running)
+{
+	if (running->drawn)
+		fputs("\r\033[K", stderr);
+	running->drawn = 0;
+}
+
+static uint64_t n_ended(const struct lockstep_study_progress *progress)
+{
+	uint64_t n = 0;
+	for (int state = LOCKSTEP_TRIAL_DONE; state < LOCKSTEP_N_TRIAL_STATES; state++)
+		n += progress->n_in_state[state];
+	return n;
+}
+
+static void draw_line(struct running *running, const struct lockstep_study_progress *progress)
+{
+	char line[LINE_MAX_SIZE], total[32] = "";
+	if (!running->live)
+		return;
+	if (progress->n_trials != LOCKSTEP_SWEEP_UNLIMITED)
+		snprintf(total, sizeof total, " of %llu", (unsigned long long)progress->n_trials);
+	int n = snprintf(line, sizeof line, "%llu%s trials, %u running on %u of %u cores",
+	                 (unsigned long long)n_ended(progress), total, progress->n_running, progress->n_busy,
+	                 progress->n_cores);
+	if (!isnan(progress->best_objective) && n < LINE_MAX_SIZE)
+		n += snprintf(line + n, sizeof line - (size_t)n, ", best %llu: %.5g",
+		              (unsigned long long)progress->best, progress->best_objective);
+	if (n < LINE_MAX_SIZE)
+		snprintf(line + n, sizeof line - (size_t)n, ", %.0f s", progress->seconds);
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	running->drawn = 1;
+}
+
+static void tell_report(struct running *running, const struct lockstep_study_progress *progress)
+{
+	clear_line(running);
+	if (running->run->quiet)
+		return;
+	fprintf(stderr, "trial %4llu  %-8s  epoch %4u", (unsigned long long)progress->trial,
+	        lockstep_trial_state_name(progress->state), progress->epoch);
+	if (!isnan(progress->objective))
+		fprintf(stderr, "  %s %.6g", running->metric, progress->objective);
+	fputc('\n', stderr);
+}
+
+static int on_progress(const struct lockstep_study_progress *progress, void *context)
+{
+	struct running *running = context;
+	if (progress->change == LOCKSTEP_STUDY_REPORTED)
+		tell_report(running, progress);
+	draw_line(running, progress);
+	return ls_stop_signals_caught() != 0;
+}
+
+static void on_warning(const char *message, void *context)
+{
+	clear_line(context);
+	ls_message_note(COMMAND, "%s", message);
+}
+
+static void print_result(const struct running *running, const struct lockstep_study_progress *last)
+{
+	printf("trials      %llu", (unsigned long long)last->n_started);
+	for (int state = 0; state < LOCKSTEP_N_TRIAL_STATES; state++)
+		if (last->n_in_state[state])
+			printf(", %llu %s", (unsigned long long)last->n_in_state[state],
+			       lockstep_trial_state_name((enum lockstep_trial_state)state));
+	printf("\nseconds     %.1f\n", last->seconds);
+	if (isnan(last->best_objective))
+		printf("best        none\n");
+	else
+		printf("best        trial %llu, %s %.9g\n", (unsigned long long)last->best, running->metric,
+		       last->best_objective);
+}
+
+/* ---- The whole -------------------------------------------------------------- */
+
+static lockstep_status check(const struct running *running, lockstep_error *error)
+{
+	if (!running->plan.built_in) {
+		error->status = LOCKSTEP_ERROR_ARGUMENT;
+		snprintf(error->message, sizeof error->message, "%s: other programs than train cannot be swept yet",
+		         running->plan.file);
+		return error->status;
+	}
+	return LOCKSTEP_OK;
+}
+
+/* The words of the command line, to be freed. */
+static char *join(int argc, char **argv)
+{
+	size_t size = sizeof "lockstep";
+	for (int i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	char *line = malloc(size);
+	size_t at = line ? (size_t)sprintf(line, "lockstep") : 0;
+	for (int i = 0; line && i < argc; i++)
+		at += (size_t)sprintf(line + at, " %s", argv[i]);
+	return line;
+}
+
+static int finish(struct running *running, lockstep_status status, const struct lockstep_study_progress *last,
+                  const lockstep_error *error)
+{
+	int number = ls_stop_signals_end();
+	clear_line(running);
+	if (status && status != LOCKSTEP_STOPPED)
+		return ls_message_error(COMMAND, error);
+	print_result(running, last);
+	if (!status)
+		return LS_EXIT_DONE;
+	ls_message_note(COMMAND, "interrupted after %llu trials; the same command goes on",
+	                (unsigned long long)n_ended(last));
+	return number ? LS_EXIT_SIGNAL + number : LS_EXIT_DONE;
+}
+
+int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
+{
+	const char *term = getenv("TERM");
+	struct running running = {.run = run};
+	struct lockstep_study_progress last = {.best_objective = NAN};
+	lockstep_error error;
+	running.live = !run->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	lockstep_sweep_describe(sweep, &running.plan);
+	running.metric = running.plan.metric ? running.plan.metric : "validation_loss";
+	if (check(&running, &error))
+		return ls_message_error(COMMAND, &error);
+	char *base = ls_log_job_text(&run->job), *command = join(run->argc, run->argv);
+	const struct lockstep_study_options options = {
+	    .database = run->database,
+	    .base = base,
+	    .command = command,
+	    .name = run->name,
+	    .bind = run->job.train.bind,
+	    .smt = run->job.train.smt,
+	    .cores = run->cores,
+	    .context = &running,
+	    .prepare = prepare,
+	    .on_progress = on_progress,
+	    .on_warning = on_warning,
+	};
+	ls_stop_signals_begin(NULL);
+	lockstep_status status = lockstep_study_run(sweep, &options, &last, &error);
+	int result = finish(&running, status, &last, &error);
+	close_data(&running);
+	free(command);
+	free(base);
+	return result;
+}

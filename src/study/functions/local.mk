@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+
+libls_la_SOURCES += \
+	%D%/beta.c \
+	%D%/beta.h \
+	%D%/log1p.c \
+	%D%/log1p.h \
+	%D%/normal.c \
+	%D%/normal.h \
+	%D%/table.c \
+	%D%/table.h

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Metrics by name, a job's value, and several runs' values together.
+ */
+#include "objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "job/options.h"
+
+static const struct {
+	const char *name;
+	size_t offset; /* in struct ls_store_epoch */
+} metrics[LS_N_METRICS] = {
+    [LS_METRIC_LOSS] = {"loss", offsetof(struct ls_store_epoch, loss)},
+    [LS_METRIC_VALIDATION_LOSS] = {"validation_loss", offsetof(struct ls_store_epoch, validation_loss)},
+    [LS_METRIC_VALIDATION_ACCURACY] = {"validation_accuracy", offsetof(struct ls_store_epoch, validation_accuracy)},
+    [LS_METRIC_TEST_LOSS] = {"test_loss", offsetof(struct ls_store_epoch, test_loss)},
+    [LS_METRIC_TEST_ACCURACY] = {"test_accuracy", offsetof(struct ls_store_epoch, test_accuracy)},
+};
+
+const char *ls_metric_name(enum ls_metric metric)
+{
+	return metrics[metric].name;
+}
+
+int ls_metric_parse(const char *name)
+{
+	for (int i = 0; i < LS_N_METRICS; i++)
+		if (!strcmp(name, metrics[i].name))
+			return i;
+	return -2;
+}
+
+static double or_none(const struct lockstep_metrics *part, double value)
+{
+	return part->n_rows ? value : NAN;
+}
+
+struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch)
+{
+	return (struct ls_store_epoch){
+	    .epoch = epoch->epoch,
+	    .loss = epoch->loss,
+	    .validation_loss = or_none(&epoch->validation, epoch->validation.loss),
+	    .validation_accuracy = or_none(&epoch->validation, epoch->validation.accuracy),
+	    .test_loss = or_none(&epoch->test, epoch->test.loss),
+	    .test_accuracy = or_none(&epoch->test, epoch->test.accuracy),
+	    .learning_rate = epoch->learning_rate,
+	    .train_seconds = epoch->train_seconds,
+	    .samples_per_second = epoch->samples_per_second,
+	};
+}
+
+void ls_score_init(struct ls_score *score, enum ls_metric metric, const struct lockstep_train_options *options)
+{
+	*score = (struct ls_score){
+	    .metric = metric,
+	    .keeps_best = ls_train_keeps_best(options),
+	    .monitor = options->monitor,
+	    .best = NAN,
+	    .value = NAN,
+	};
+}
+
+/* Strictly better than all before, as early stopping has it. */
+static int improves(struct ls_score *score, const struct ls_store_epoch *epoch)
+{
+	int by_loss = score->monitor == LOCKSTEP_MONITOR_LOSS;
+	double now = by_loss ? epoch->validation_loss : epoch->validation_accuracy;
+	if (by_loss ? now >= score->best : now <= score->best)
+		return 0;
+	score->best = now;
+	return 1;
+}
+
+void ls_score_add(struct ls_score *score, const struct ls_store_epoch *epoch)
+{
+	if (!score->keeps_best || improves(score, epoch))
+		memcpy(&score->value, (const char *)epoch + metrics[score->metric].offset, sizeof score->value);
+}
+
+static void sort(double *values, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j > 0 && values[j - 1] > values[j]; j--) {
+			double larger = values[j - 1];
+			values[j - 1] = values[j];
+			values[j] = larger;
+		}
+}
+
+/* Added from the smallest on, so that the order of seeds does not matter. */
+static double mean(const double *values, size_t n)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += values[i];
+	return sum / (double)n;
+}
+
+double ls_objective_together(enum ls_aggregate aggregate, double *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isnan(values[i]))
+			return NAN;
+	if (n == 0)
+		return NAN;
+	sort(values, n);
+	switch (aggregate) {
+	case LS_AGGREGATE_MEAN:
+		return mean(values, n);
+	case LS_AGGREGATE_MIN:
+		return values[0];
+	case LS_AGGREGATE_MAX:
+		return values[n - 1];
+	case LS_AGGREGATE_MEDIAN:
+		break;
+	}
+	return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The coordinator's loop. An item goes from its start to its report; in between its
+ * trial has cores, and one of its runs trains while the others are there or wait.
+ */
+#include "runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "job/options.h"
+#include "net/network.h"
+
+#define TICK_SECONDS 0.2
+#define PATH_SIZE 4096
+
+static void advance(struct ls_runner *runner, struct ls_trial *trial);
+
+void ls_runner_fail(struct ls_runner *runner, lockstep_status status, const lockstep_error *error)
+{
+	runner->is_stopping = 1;
+	if (runner->status)
+		return;
+	runner->status = status;
+	runner->error = *error;
+}
+
+/* ---- What is told ------------------------------------------------------ */
+
+static int is_better(const struct ls_runner *runner, double objective)
+{
+	double best = runner->progress.best_objective;
+	return isnan(best) || (runner->spec->maximize ? objective > best : objective < best);
+}
+
+void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial)
+{
+	if (trial->state != LOCKSTEP_TRIAL_DONE || !is_better(runner, trial->objective))
+		return;
+	runner->progress.best = trial->number;
+	runner->progress.best_objective = trial->objective;
+}
+
+static void send(struct ls_runner *runner, enum lockstep_study_change change, const struct ls_trial *trial)
+{
+	struct lockstep_study_progress *progress = &runner->progress;
+	progress->change = change;
+	if (trial) {
+		progress->trial = trial->number;
+		progress->state = trial->state;
+		progress->epoch = trial->epochs;
+		progress->until = trial->until;
+		progress->objective = trial->objective;
+	}
+	progress->n_started = runner->n_trials;
+	progress->n_running = runner->n_running;
+	progress->n_busy = 0;
+	for (uint32_t i = 0; i < runner->n_cores; i++)
+		progress->n_busy += runner->taken[i];
+	progress->seconds = ls_clock_seconds() - runner->started;
+	if (runner->options->on_progress && runner->options->on_progress(progress, runner->options->context))
+		runner->is_stopping = 1;
+}
+
+void ls_runner_set_state(struct ls_runner *runner, struct ls_trial *trial, enum lockstep_trial_state state)
+{
+	runner->progress.n_in_state[trial->state]--;
+	trial->state = state;
+	runner->progress.n_in_state[state]++;
+}
+
+/* ---- Jobs in the database ---------------------------------------------- */
+
+static void write_progress(struct ls_runner *runner, struct ls_run *run, lockstep_error *error, lockstep_status *status)
+{
+	char bind[LS_BIND_MAX], now[LS_STORE_TIME_MAX];
+	const struct ls_trial *trial = run->trial;
+	struct ls_store_progress progress = LS_STORE_PROGRESS_INIT;
+	ls_cores_bind(runner, trial, trial->n_cores, bind, sizeof bind);
+	ls_store_now(now);
+	progress.state = run->state;
+	progress.epoch = run->epoch;
+	progress.message = run->message;
+	progress.workers = trial->n_cores;
+	progress.cores = strncmp(bind, "list:", 5) ? NULL : bind + 5;
+	progress.started = run->started;
+	progress.ended = run->state == LOCKSTEP_JOB_RUNNING ? NULL : now;
+	progress.seconds = run->seconds;
+	progress.fingerprint = *run->fingerprint ? run->fingerprint : NULL;
+	if (!*status)
+		*status = ls_store_update_job(runner->store, run->id, &progress, error);
+}
+
+static void write_job(struct ls_runner *runner, struct ls_run *run, const struct ls_store_epoch *epoch)
+{
+	lockstep_error error;
+	lockstep_status status = ls_store_begin(runner->store, &error);
+	int is_open = !status;
+	if (!status && epoch)
+		status = ls_store_add_epoch(runner->store, run->id, epoch, &error);
+	write_progress(runner, run, &error, &status);
+	if (!status)
+		status = ls_store_commit(runner->store, &error);
+	else if (is_open)
+		ls_store_rollback(runner->store);
+	if (status)
+		ls_runner_fail(runner, status, &error);
+}
+
+/* ---- The end of an item ------------------------------------------------ */
+
+static enum lockstep_trial_state state_of(const struct ls_trial *trial)
+{
+	int all_ended = 1;
+	for (uint32_t i = 0; i < trial->n_runs; i++) {
+		if (trial->runs[i].state == LOCKSTEP_JOB_DIVERGED)
+			return LOCKSTEP_TRIAL_DIVERGED;
+		if (trial->runs[i].state == LOCKSTEP_JOB_FAILED)
+			return LOCKSTEP_TRIAL_FAILED;
+		all_ended &= ls_run_has_ended(&trial->runs[i]);
+	}
+	if (trial->is_failed)
+		return LOCKSTEP_TRIAL_FAILED;
+	if (trial->is_pruned)
+		return LOCKSTEP_TRIAL_PRUNED;
+	return all_ended ? LOCKSTEP_TRIAL_DONE : LOCKSTEP_TRIAL_PAUSED;
+}
+
+static const char *message_of(const struct ls_trial *trial)
+{
+	for (uint32_t i = 0; i < trial->n_runs; i++)
+		if (trial->runs[i].message)
+			return trial->runs[i].message;
+	return NULL;
+}
+
+static lockstep_status write_report(struct ls_runner *runner, struct ls_trial *trial, double told,
+                                    lockstep_error *error)
+{
+	double *runs = ls_memory_allocate(trial->n_runs, sizeof *runs);
+	struct ls_store_told *epochs = ls_memory_allocate(trial->told, sizeof *epochs);
+	lockstep_status status = runs && epochs ? LOCKSTEP_OK : ls_error_memory(error, "a report");
+	for (uint32_t i = 0; !status && i < trial->n_runs; i++)
+		runs[i] = trial->runs[i].epoch ? trial->runs[i].values[trial->runs[i].epoch - 1] : NAN;
+	for (uint32_t i = 0; !status && i < trial->told; i++)
+		epochs[i] = (struct ls_store_told){
+		    i + 1, ls_runner_told(runner, ls_trial_value(trial, runner->spec->aggregate, i + 1))};
+	const struct ls_store_report report = {
+	    .item = trial->item,
+	    .told = told,
+	    .ended = trial->state != LOCKSTEP_TRIAL_PAUSED,
+	    .epochs = epochs,
+	    .n_epochs = trial->told,
+	    .state = trial->state,
+	    .objective = trial->objective,
+	    .epochs_done = trial->epochs,
+	    .message = message_of(trial),
+	    .runs = runs,
+	    .n_runs = trial->is_failed && !trial->runs[0].id ? 0 : trial->n_runs,
+	};
+	if (!status)
+		status = ls_store_report(runner->store, runner->study, &report, error);
+	ls_memory_free(epochs);
+	ls_memory_free(runs);
+	return status;
+}
+
+static void remove_running(struct ls_runner *runner, const struct ls_trial *trial)
+{
+	uint32_t i = 0;
+	while (runner->running[i] != trial)
+		i++;
+	runner->n_running--;
+	memmove(runner->running + i, runner->running + i + 1, (runner->n_running - i) * sizeof(struct ls_trial *));
+}
+
+static void remove_checkpoint(const struct ls_runner *runner, const struct ls_run *run)
+{
+	char path[PATH_SIZE];
+	ls_runner_checkpoint(runner, run, path, sizeof path);
+	unlink(path);
+}
+
+/* Those that nothing goes on from. */
+static void remove_checkpoints(const struct ls_runner *runner, struct ls_trial *trial)
+{
+	for (uint32_t i = 0; i < trial->n_runs; i++) {
+		struct ls_run *run = &trial->runs[i];
+		ls_run_destroy_job(run);
+		if (trial->state != LOCKSTEP_TRIAL_PAUSED || ls_run_has_ended(run))
+			remove_checkpoint(runner, run);
+	}
+}
+
+static lockstep_status report(struct ls_runner *runner, struct ls_trial *trial, lockstep_error *error)
+{
+	int has_value = trial->state != LOCKSTEP_TRIAL_DIVERGED && trial->state != LOCKSTEP_TRIAL_FAILED;
+	trial->epochs = ls_trial_epochs(trial);
+	trial->objective =
+	    has_value ? ls_trial_value(trial, runner->spec->aggregate, trial->until ? trial->until : UINT32_MAX) : NAN;
+	double told = ls_runner_told(runner, trial->objective);
+	const struct ls_result result = {
+	    .item = trial->item,
+	    .state = isnan(told)                           ? LS_OBSERVED_FAILED
+	             : trial->state == LOCKSTEP_TRIAL_DONE ? LS_OBSERVED_DONE
+	                                                   : LS_OBSERVED_PRUNED,
+	    .told = told,
+	    .epochs = trial->epochs,
+	};
+	lockstep_status status = write_report(runner, trial, told, error);
+	if (!status)
+		status = ls_runner_keep_result(trial, &result, error);
+	if (!status)
+		status = ls_scheduler_report(runner->scheduler, trial->item, told,
+		                             trial->state != LOCKSTEP_TRIAL_PAUSED, error);
+	return status;
+}
+
+static void complete(struct ls_runner *runner, struct ls_trial *trial)
+{
+	lockstep_error error;
+	ls_runner_set_state(runner, trial, state_of(trial));
+	lockstep_status status = report(runner, trial, &error);
+	if (status)
+		ls_runner_fail(runner, status, &error);
+	remove_checkpoints(runner, trial);
+	ls_cores_give_back(runner, trial);
+	remove_running(runner, trial);
+	ls_runner_consider_best(runner, trial);
+	send(runner, LOCKSTEP_STUDY_REPORTED, trial);
+}
+
+/* ---- Legs -------------------------------------------------------------- */
+
+static uint32_t workers_of(const struct ls_run *run)
+{
+	uint32_t slices = ls_train_slices(&run->job.options);
+	return run->trial->n_cores < slices ? run->trial->n_cores : slices;
+}
+
+static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
+{
+	char path[PATH_SIZE], bind[LS_BIND_MAX];
+	struct ls_leg_job job = {run->job.dataset, run->job.network, run->job.options, path, run->resume > 0};
+	ls_runner_checkpoint(runner, run, path, sizeof path);
+	job.options.workers = workers_of(run);
+	ls_cores_bind(runner, run->trial, job.options.workers, bind, sizeof bind);
+	job.options.bind = bind;
+	lockstep_status status = ls_leg_start(&run->leg, &job, runner->mailbox, run, error);
+	if (status)
+		return status;
+	run->state = LOCKSTEP_JOB_RUNNING;
+	run->first_core = run->trial->first_core;
+	run->n_cores = run->trial->n_cores;
+	run->beside = runner->n_running;
+	if (!run->started[0])
+		ls_store_now(run->started);
+	write_job(runner, run, NULL);
+	return LOCKSTEP_OK;
+}
+
+static void answer(struct ls_runner *runner, struct ls_run *run)
+{
+	char bind[LS_BIND_MAX];
+	const struct ls_trial *trial = run->trial;
+	ls_cores_adjust(runner, run->trial);
+	run->waits = 0;
+	run->beside = runner->n_running;
+	if (run->first_core == trial->first_core && run->n_cores == trial->n_cores) {
+		ls_leg_answer(run->leg, LS_LEG_GO_ON, 0, NULL);
+		return;
+	}
+	run->first_core = trial->first_core;
+	run->n_cores = trial->n_cores;
+	ls_cores_bind(runner, trial, workers_of(run), bind, sizeof bind);
+	ls_leg_answer(run->leg, LS_LEG_MOVE, workers_of(run), bind);
+}
+
+/* Ends what waits; returns how many legs there still are. */
+static uint32_t pause_legs(struct ls_trial *trial)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < trial->n_runs; i++) {
+		struct ls_run *run = &trial->runs[i];
+		n += run->leg != NULL;
+		if (run->waits) {
+			run->waits = 0;
+			ls_leg_answer(run->leg, LS_LEG_PAUSE, 0, NULL);
+		}
+	}
+	return n;
+}
+
+/* The trial of an earlier item that trains the same job now, or NULL. */
+static const struct ls_trial *other_trial(const struct ls_runner *runner, const struct ls_run *run)
+{
+	for (uint32_t i = 0; i < runner->n_running; i++) {
+		const struct ls_trial *other = runner->running[i];
+		for (uint32_t r = 0; other->item < run->trial->item && r < other->n_runs; r++)
+			if (other->runs[r].id == run->id)
+				return other;
+	}
+	return NULL;
+}
+
+/* A trial whose runs can all be left where they are: they are there, or one of them
+ * has brought the trial to its end. */
+static int is_over(const struct ls_trial *trial)
+{
+	int is_over = trial->is_pruned || trial->is_failed;
+	for (uint32_t i = 0; i < trial->n_runs; i++)
+		is_over |= trial->runs[i].state == LOCKSTEP_JOB_DIVERGED || trial->runs[i].state == LOCKSTEP_JOB_FAILED;
+	return is_over;
+}
+
+/* Tells the scheduler of the epochs that all runs have behind them. */
+static void tell_epochs(struct ls_runner *runner, struct ls_trial *trial)
+{
+	lockstep_error error;
+	uint32_t n = ls_trial_epochs(trial);
+	while (runner->by_epoch && trial->told < n && !trial->is_pruned) {
+		double value = ls_trial_value(trial, runner->spec->aggregate, trial->told + 1);
+		lockstep_status status = ls_scheduler_epoch(runner->scheduler, trial->item, trial->told + 1,
+		                                            ls_runner_told(runner, value), &error);
+		if (status) {
+			ls_runner_fail(runner, status, &error);
+			return;
+		}
+		trial->told++;
+		if (ls_scheduler_prunes(runner->scheduler, trial->item)) {
+			trial->is_pruned = 1;
+			trial->until = trial->told;
+		}
+	}
+}
+
+/* Once no other trial trains the same job, and there is a core. */
+static lockstep_status begin_run(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
+{
+	if (other_trial(runner, run)) {
+		run->is_blocked = 1;
+		return LOCKSTEP_OK;
+	}
+	if (run->is_blocked) {
+		run->is_blocked = 0;
+		lockstep_status status = ls_runner_learn(runner, run, error);
+		if (!status)
+			advance(runner, run->trial);
+		return status;
+	}
+	if (!run->trial->n_cores && !ls_cores_take(runner, run->trial))
+		return LOCKSTEP_OK;
+	return start_leg(runner, run, error);
+}
+
+/* The next thing that the trial does, unless a run of it trains. */
+static void advance(struct ls_runner *runner, struct ls_trial *trial)
+{
+	lockstep_error error;
+	tell_epochs(runner, trial);
+	if (runner->is_stopping) {
+		pause_legs(trial);
+		return;
+	}
+	struct ls_run *next = is_over(trial) ? NULL : ls_trial_next(trial, runner->by_epoch);
+	if (!next) {
+		if (!pause_legs(trial))
+			complete(runner, trial);
+		return;
+	}
+	if (next->waits) {
+		answer(runner, next);
+	} else if (!next->leg) {
+		lockstep_status status = begin_run(runner, next, &error);
+		if (status)
+			ls_runner_fail(runner, status, &error);
+	}
+}
+
+/* ---- Letters ------------------------------------------------------------ */
+
+static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struct lockstep_epoch *epoch)
+{
+	const struct ls_store_epoch values = ls_objective_epoch(epoch);
+	struct ls_trial *trial = run->trial;
+	run->waits = 1;
+	if (epoch->epoch == run->epoch + 1) {
+		ls_score_add(&run->score, &values);
+		run->values[run->epoch++] = run->score.value;
+		snprintf(run->fingerprint, sizeof run->fingerprint, "%s", epoch->fingerprint);
+	}
+	run->seconds += epoch->train_seconds;
+	write_job(runner, run, &values);
+	if (run->beside == runner->n_running)
+		ls_packing_note(&runner->packing, runner->n_running,
+		                epoch->samples_per_second * (double)run->job.network->n_parameters);
+	trial->epochs = ls_trial_epochs(trial);
+	trial->objective = ls_trial_value(trial, runner->spec->aggregate, trial->epochs);
+	send(runner, LOCKSTEP_STUDY_EPOCH, trial);
+	advance(runner, trial);
+}
+
+static enum lockstep_job_state job_state(const struct ls_runner *runner, const struct ls_run *run,
+                                         lockstep_status status)
+{
+	switch (status) {
+	case LOCKSTEP_OK:
+		return LOCKSTEP_JOB_DONE;
+	case LOCKSTEP_STOPPED:
+		return runner->is_stopping && !ls_run_is_there(run) ? LOCKSTEP_JOB_INTERRUPTED : LOCKSTEP_JOB_PAUSED;
+	case LOCKSTEP_DIVERGED:
+		return LOCKSTEP_JOB_DIVERGED;
+	default:
+		return LOCKSTEP_JOB_FAILED;
+	}
+}
+
+static void take_end(struct ls_runner *runner, struct ls_run *run, struct ls_leg_letter *letter)
+{
+	lockstep_status status = letter->status;
+	run->state = job_state(runner, run, status);
+	run->resume = status == LOCKSTEP_STOPPED ? run->epoch + 1 : 0;
+	if (!status)
+		lockstep_network_fingerprint(run->job.network, run->fingerprint);
+	if (status == LOCKSTEP_DIVERGED)
+		run->fingerprint[0] = '\0';
+	if (status && status != LOCKSTEP_STOPPED) {
+		ls_memory_free(run->message);
+		run->message = ls_memory_copy_text(letter->error.message);
+	}
+	if (letter->warning.status && runner->options->on_warning)
+		runner->options->on_warning(letter->warning.message, runner->options->context);
+	ls_leg_join(run->leg);
+	run->leg = NULL;
+	write_job(runner, run, NULL);
+	advance(runner, run->trial);
+}
+
+static void take_letter(struct ls_runner *runner, struct ls_leg_letter *letter)
+{
+	struct ls_run *run = ls_leg_owner(letter->leg);
+	if (letter->event == LS_LEG_EPOCH)
+		take_epoch(runner, run, &letter->epoch);
+	else
+		take_end(runner, run, letter);
+}
+
+/* ---- The loop ----------------------------------------------------------- */
+
+static lockstep_status begin_trial(struct ls_runner *runner, const struct ls_item *item, lockstep_error *error)
+{
+	struct ls_trial *trial;
+	lockstep_status status = LOCKSTEP_OK;
+	if (item->action == LS_ACTION_START)
+		status = ls_runner_add_trial(runner, item, 1, &trial, error);
+	else {
+		trial = runner->trials[item->trial];
+		status = ls_store_add_item(runner->store, runner->study, item, NULL, 0, error);
+	}
+	return status ? status : ls_runner_begin(runner, trial, item, error);
+}
+
+lockstep_status ls_runner_begin(struct ls_runner *runner, struct ls_trial *trial, const struct ls_item *item,
+                                lockstep_error *error)
+{
+	trial->item = item->number;
+	trial->until = runner->whole ? item->until : 0;
+	lockstep_status status = ls_runner_prepare(runner, trial, error);
+	if (status)
+		return status;
+	ls_runner_set_state(runner, trial, LOCKSTEP_TRIAL_RUNNING);
+	runner->running[runner->n_running++] = trial;
+	return LOCKSTEP_OK;
+}
+
+/* By a trial that the next item may see, so that where the sweep ends is as much a part
+ * of it as how it goes on. */
+static int is_target_reached(const struct ls_runner *runner)
+{
+	const struct ls_spec *spec = runner->spec;
+	uint64_t seen = ls_scheduler_seen(runner->scheduler, runner->next_item);
+	double target = ls_runner_told(runner, spec->target);
+	for (size_t i = 0; spec->has_target && i < runner->n_trials; i++) {
+		const struct ls_trial *trial = runner->trials[i];
+		for (size_t r = 0; r < trial->n_results && trial->results[r].item < seen; r++)
+			if (trial->results[r].state == LS_OBSERVED_DONE && trial->results[r].told <= target)
+				return 1;
+	}
+	return 0;
+}
+
+/* Begins an item, if one can be; returns whether to look for another. */
+static int begin_one(struct ls_runner *runner)
+{
+	struct ls_item item;
+	lockstep_error error;
+	if (runner->is_stopping || runner->has_ended || !ls_cores_any(runner) ||
+	    runner->n_running >= ls_packing_concurrent(&runner->packing) || !ls_scheduler_is_ready(runner->scheduler))
+		return 0;
+	if (is_target_reached(runner)) {
+		runner->has_ended = 1;
+		return 0;
+	}
+	lockstep_status status = ls_scheduler_next(runner->scheduler, &item, &error);
+	if (!status && item.action == LS_ACTION_END) {
+		runner->has_ended = 1;
+		return 0;
+	}
+	runner->next_item = item.number + 1;
+	if (!status && item.action == LS_ACTION_IDLE)
+		status = ls_store_add_item(runner->store, runner->study, &item, NULL, 0, &error);
+	else if (!status)
+		status = begin_trial(runner, &item, &error);
+	if (status) {
+		ls_runner_fail(runner, status, &error);
+		return 0;
+	}
+	if (item.action != LS_ACTION_IDLE) {
+		struct ls_trial *trial = runner->running[runner->n_running - 1];
+		send(runner, LOCKSTEP_STUDY_STARTED, trial);
+		advance(runner, trial);
+	}
+	return 1;
+}
+
+static uint32_t n_legs(const struct ls_runner *runner)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < runner->n_running; i++)
+		for (uint32_t r = 0; r < runner->running[i]->n_runs; r++)
+			n += runner->running[i]->runs[r].leg != NULL;
+	return n;
+}
+
+static void stop_legs(const struct ls_runner *runner)
+{
+	for (uint32_t i = 0; i < runner->n_running; i++) {
+		pause_legs(runner->running[i]);
+		for (uint32_t r = 0; r < runner->running[i]->n_runs; r++)
+			if (runner->running[i]->runs[r].leg)
+				ls_leg_stop(runner->running[i]->runs[r].leg);
+	}
+}
+
+/* Trials that wait for another's job, or have nothing to train. From the last on: one may
+ * leave the list. */
+static void advance_all(struct ls_runner *runner)
+{
+	for (uint32_t i = runner->n_running; i-- > 0;) {
+		struct ls_trial *trial = runner->running[i];
+		uint32_t n = 0;
+		for (uint32_t r = 0; r < trial->n_runs; r++)
+			n += trial->runs[r].leg != NULL;
+		if (n == 0 && !runner->is_stopping)
+			advance(runner, trial);
+	}
+}
+
+static void look_at_clock(struct ls_runner *runner)
+{
+	double wall = runner->spec->wall_seconds;
+	if (wall > 0 && ls_clock_seconds() - runner->started >= wall)
+		runner->is_stopping = 1;
+}
+
+lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error)
+{
+	for (;;) {
+		while (begin_one(runner))
+			;
+		advance_all(runner);
+		if (runner->is_stopping)
+			stop_legs(runner);
+		if (runner->is_stopping ? n_legs(runner) == 0 : runner->has_ended && runner->n_running == 0)
+			break;
+		struct ls_leg_letter *letter = (struct ls_leg_letter *)ls_mailbox_take(runner->mailbox, TICK_SECONDS);
+		if (letter)
+			take_letter(runner, letter);
+		else
+			send(runner, LOCKSTEP_STUDY_TICK, NULL);
+		look_at_clock(runner);
+	}
+	if (runner->status)
+		return ls_error_set(error, runner->status, "%s", runner->error.message);
+	for (size_t i = 0; runner->has_ended && i < runner->n_trials; i++)
+		for (uint32_t r = 0; r < runner->trials[i]->n_runs; r++)
+			remove_checkpoint(runner, &runner->trials[i]->runs[r]);
+	return runner->has_ended ? LOCKSTEP_OK : ls_error_set(error, LOCKSTEP_STOPPED, "the study was interrupted");
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where a trial's runs stand.
+ */
+#include "trial.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+
+#define RUNS_MAX 1024
+
+int ls_run_has_ended(const struct ls_run *run)
+{
+	return run->state == LOCKSTEP_JOB_DONE || run->state == LOCKSTEP_JOB_DIVERGED ||
+	       run->state == LOCKSTEP_JOB_FAILED;
+}
+
+/* The job's last epoch is not its end, which comes after it. */
+int ls_run_is_there(const struct ls_run *run)
+{
+	uint32_t until = run->trial->until;
+	return ls_run_has_ended(run) || (until && until < run->job.options.epochs && run->epoch >= until);
+}
+
+struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch)
+{
+	struct ls_run *next = NULL;
+	for (uint32_t i = 0; i < trial->n_runs; i++) {
+		struct ls_run *run = &trial->runs[i];
+		if (!ls_run_is_there(run) && (!next || (by_epoch && run->epoch < next->epoch)))
+			next = run;
+	}
+	return next;
+}
+
+static double value_after(const struct ls_run *run, uint32_t epoch)
+{
+	uint32_t known = epoch < run->epoch ? epoch : run->epoch;
+	if (run->state == LOCKSTEP_JOB_DIVERGED || run->state == LOCKSTEP_JOB_FAILED || known == 0)
+		return NAN;
+	return run->values[known - 1];
+}
+
+double ls_trial_value(const struct ls_trial *trial, enum ls_aggregate aggregate, uint32_t epoch)
+{
+	double values[RUNS_MAX];
+	uint32_t n = trial->n_runs < RUNS_MAX ? trial->n_runs : RUNS_MAX;
+	for (uint32_t i = 0; i < n; i++)
+		values[i] = value_after(&trial->runs[i], epoch);
+	return ls_objective_together(aggregate, values, n);
+}
+
+uint32_t ls_trial_epochs(const struct ls_trial *trial)
+{
+	uint32_t least = UINT32_MAX, most = 0;
+	for (uint32_t i = 0; i < trial->n_runs; i++) {
+		const struct ls_run *run = &trial->runs[i];
+		if (!ls_run_has_ended(run) && run->epoch < least)
+			least = run->epoch;
+		most = run->epoch > most ? run->epoch : most;
+	}
+	least = least < most ? least : most;
+	return trial->until && trial->until < least ? trial->until : least;
+}
+
+void ls_run_destroy_job(struct ls_run *run)
+{
+	lockstep_network_destroy(run->job.network);
+	run->job.network = NULL;
+}
+
+void ls_trial_destroy(struct ls_trial *trial)
+{
+	if (!trial)
+		return;
+	for (uint32_t i = 0; trial->runs && i < trial->n_runs; i++) {
+		ls_run_destroy_job(&trial->runs[i]);
+		ls_memory_free(trial->runs[i].values);
+		ls_memory_free(trial->runs[i].message);
+	}
+	ls_memory_free(trial->results);
+	ls_memory_free(trial->runs);
+	ls_memory_free(trial->point);
+	ls_memory_free(trial);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sums in a fixed order, so that they have the same bits everywhere.
+ */
+#include "interval.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HALVES_MAX 1000 /* 2^-n is a normal number */
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static size_t drop_nan(double *values, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!isnan(values[i]))
+			values[kept++] = values[i];
+	return kept;
+}
+
+static double mean(const double *values, size_t n)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += values[i];
+	return sum / (double)n;
+}
+
+double ls_aggregate_values(const char *aggregate, double *values, size_t n)
+{
+	n = drop_nan(values, n);
+	if (n == 0)
+		return NAN;
+	if (strcmp(aggregate, "mean") == 0)
+		return mean(values, n);
+	qsort(values, n, sizeof *values, compare);
+	if (strcmp(aggregate, "min") == 0)
+		return values[0];
+	if (strcmp(aggregate, "max") == 0)
+		return values[n - 1];
+	return n % 2 ? values[n / 2] : mean(values + n / 2 - 1, 2);
+}
+
+/* Largest k with 2 P(X < k) <= 0.05, X binomial of n and 1/2. */
+size_t ls_median_rank(size_t n)
+{
+	if (n > HALVES_MAX)
+		return 0;
+	double term = ldexp(1, -(int)n), tail = term; /* P(X = 0), P(X <= 0) */
+	size_t k = 0;
+	while (2 * tail <= 0.05) {
+		k++;
+		term = term * (double)(n - k + 1) / (double)k;
+		tail += term;
+	}
+	return k;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the objectives of several seeds come to.
+ */
+#ifndef LS_STUDY_INTERVAL_H
+#define LS_STUDY_INTERVAL_H
+
+#include <stddef.h>
+
+/* The aggregate, by its name, of the values [n] that are not NaN, which are
+ * sorted on the way; NaN without one. An unknown name is the median. */
+double ls_aggregate_values(const char *aggregate, double *values, size_t n);
+
+/* The 95 % interval of the median: of n values in order those of ranks *low and
+ * n + 1 - *low, from 1, by the binomial distribution (Hoefler & Belli, SC'15); 0 when n
+ * is below 6, and no interval has that level. */
+size_t ls_median_rank(size_t n);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Opening, closing and groups. Every call that writes runs between
+ * ls_writer_enter() and ls_writer_leave().
+ */
+#include "store.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "records.h"
+#include "writer.h"
+
+/* ---- Transactions ---------------------------------------------------------- */
+
+lockstep_status ls_writer_enter(struct ls_store *store, lockstep_error *error)
+{
+	if (!store->in_group)
+		return ls_database_run(store->database, "BEGIN IMMEDIATE", error);
+	if (store->failure.status)
+		return ls_error_set(error, store->failure.status, "%s", store->failure.message);
+	return LOCKSTEP_OK;
+}
+
+static lockstep_status finish(struct ls_store *store, lockstep_status status, lockstep_error *error)
+{
+	if (!status)
+		status = ls_database_run(store->database, "COMMIT", error);
+	if (status && !sqlite3_get_autocommit(store->database->handle))
+		(void)ls_database_run(store->database, "ROLLBACK", NULL);
+	return status;
+}
+
+lockstep_status ls_writer_leave(struct ls_store *store, lockstep_status status, lockstep_error *error)
+{
+	ls_arena_fini(&store->scratch);
+	if (!store->in_group)
+		return finish(store, status, error);
+	if (status && !store->failure.status)
+		(void)ls_error_set(&store->failure, status, "%s",
+		                   error ? error->message : "a write of the group failed");
+	return status;
+}
+
+int64_t ls_writer_new_id(struct ls_store *store, enum ls_table table)
+{
+	return ++store->last_id[table];
+}
+
+lockstep_status ls_store_begin(struct ls_store *store, lockstep_error *error)
+{
+	assert(!store->in_group);
+	lockstep_status status = ls_database_run(store->database, "BEGIN IMMEDIATE", error);
+	if (status)
+		return status;
+	store->in_group = 1;
+	store->failure = (lockstep_error){.status = LOCKSTEP_OK};
+	return LOCKSTEP_OK;
+}
+
+lockstep_status ls_store_commit(struct ls_store *store, lockstep_error *error)
+{
+	assert(store->in_group);
+	store->in_group = 0;
+	if (store->failure.status)
+		(void)ls_error_set(error, store->failure.status, "%s", store->failure.message);
+	return finish(store, store->failure.status, error);
+}
+
+void ls_store_rollback(struct ls_store *store)
+{
+	assert(store->in_group);
+	store->in_group = 0;
+	if (!sqlite3_get_autocommit(store->database->handle))
+		(void)ls_database_run(store->database, "ROLLBACK", NULL);
+}
+
+/* ---- Opening --------------------------------------------------------------- */
+
+static lockstep_status find_last_ids(struct ls_store *store, lockstep_error *error)
+{
+	static const enum ls_table tables[] = {LS_TABLE_MACHINE, LS_TABLE_STUDY, LS_TABLE_SESSION, LS_TABLE_TRIAL,
+	                                       LS_TABLE_JOB};
+	char sql[64];
+	lockstep_status status = LOCKSTEP_OK;
+	for (size_t i = 0; !status && i < sizeof tables / sizeof *tables; i++) {
+		sqlite3_snprintf(sizeof sql, sql, "SELECT coalesce(max(id),0) FROM %s", ls_tables[tables[i]].name);
+		status = ls_database_integer(store->database, sql, &store->last_id[tables[i]], error);
+	}
+	return status;
+}
+
+static lockstep_status interrupt_one(struct ls_store *store, int *is_there, lockstep_error *error)
+{
+	struct ls_row row;
+	struct ls_job_record record;
+	lockstep_status status = ls_row_select(&row, store->database, LS_FIND_RUNNING_JOB, &store->scratch, error);
+	if (!status)
+		status = ls_row_next(&row, is_there, error);
+	if (status || !*is_there)
+		return status;
+	status = ls_job_read_row(&row, &record, error);
+	if (status)
+		return status;
+	ls_row_end(&row);
+	record.progress.state = LOCKSTEP_JOB_INTERRUPTED;
+	return ls_job_write_row(store->database, &record, error);
+}
+
+/* Whoever ran them is gone: the lock is ours. */
+static lockstep_status interrupt_running(struct ls_store *store, lockstep_error *error)
+{
+	int is_there = 1;
+	lockstep_status status = ls_writer_enter(store, error);
+	if (status)
+		return status;
+	while (!status && is_there)
+		status = interrupt_one(store, &is_there, error);
+	return ls_writer_leave(store, status, error);
+}
+
+lockstep_status ls_store_open(struct ls_store **out, const char *path, lockstep_error *error)
+{
+	struct ls_store *store = ls_memory_allocate(1, sizeof *store);
+	if (!store)
+		return ls_error_memory(error, "a store");
+	lockstep_status status = ls_lock_take(&store->lock, path, error);
+	if (!status)
+		status = ls_database_open_to_write(&store->database, path, error);
+	if (!status)
+		status = find_last_ids(store, error);
+	if (!status)
+		status = interrupt_running(store, error);
+	if (status)
+		ls_store_close(store);
+	else
+		*out = store;
+	return status;
+}
+
+void ls_store_close(struct ls_store *store)
+{
+	if (!store)
+		return;
+	ls_arena_fini(&store->scratch);
+	ls_database_close(store->database); /* which rolls an open transaction back */
+	ls_lock_release(&store->lock);
+	ls_memory_free(store);
+}
+
+void ls_store_now(char text[LS_STORE_TIME_MAX])
+{
+	struct timespec now;
+	struct tm utc;
+	char seconds[24];
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
+	snprintf(text, LS_STORE_TIME_MAX, "%s.%03uZ", seconds, (unsigned)(now.tv_nsec / 1000000) % 1000);
+}

@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# lockstep sweep, running: the same table on any cores and after any interruption, for
+# every search and scheduler. 100 kills with LOCKSTEP_LONG, else 21; 7 with
+# LOCKSTEP_SHORT. TAP.
+
+. "${srcdir:-.}/tests/cli/tap.sh"
+
+n_kills=3
+test -z "$LOCKSTEP_SHORT" || n_kills=1
+test -z "$LOCKSTEP_LONG" || n_kills=15
+write_classes data.csv 300
+base='--data data.csv --epochs 18 --batch 16 --slices 4 --validation 0.2 --quiet'
+
+# spec NAME METHOD TRIALS LINE...: lines of the block lockstep.
+spec() {
+	name=$1 method=$2 trials=$3
+	shift 3
+	{
+		cat <<-END
+			name: $name
+			method: $method
+			metric: {name: validation_loss}
+			parameters:
+			  lr: {distribution: log_uniform_values, min: 0.01, max: 1e4}
+			  momentum: {min: 0.0, max: 0.9}
+			  hidden: {values: [sigmoid, relu, tanh]}
+			  layers: {values: [4-5-3, 4-10-3]}
+			lockstep:
+			  sampler: {seed: 5}
+			  budget: {trials: $trials}
+			  window: 4
+		END
+		for line; do
+			echo "  $line"
+		done
+	} >"$name.yaml"
+}
+spec random random 24
+spec sobol random 12
+sed -i 's/sampler: {/sampler: {type: sobol, /' sobol.yaml
+spec tpe bayes 30
+spec median random 24 'scheduler: {type: median}'
+spec halving random 27 'scheduler: {type: successive-halving, min: 2, max: 18, eta: 3}'
+spec hyperband bayes 30 'scheduler: {type: hyperband, min: 2, max: 18, eta: 3}'
+spec repeats bayes 14 'scheduler: {type: median}' 'repeats: {seeds: [1, 2, 3], aggregate: mean}'
+names='random sobol tpe median halving hyperband repeats'
+
+# table DATABASE FILE: all that has to be the same.
+table() {
+	"$lockstep" runs export --db "$1" --format csv --no-times >"$2"
+}
+
+# sweep NAME DATABASE OPTION...
+sweep() {
+	name=$1 database=$2
+	shift 2
+	run sweep "$name.yaml" --db "$database" $base "$@"
+}
+
+for name in $names; do
+	sweep $name whole.db --cores 1
+	test $status -eq 0 && grep -q '^best  *trial [0-9]*, validation_loss ' "$out"
+	report "$name: a sweep on one core"
+done
+table whole.db whole.csv
+for cores in 2 3; do
+	for name in $names; do
+		sweep $name cores.db --cores $cores --bind none
+		test $status -eq 0
+		report "$name: with $cores cores"
+	done
+	table cores.db cores.csv
+	cmp whole.csv cores.csv >&2
+	report "the same table with $cores cores"
+	rm -f cores.db*
+done
+test -z "$(ls -d ./*-jobs 2>/dev/null)"
+report "no checkpoint is left behind"
+
+sed 's/{name: validation_loss}/{name: validation_loss, target: 0.01}/; s/^name: random/name: target/' random.yaml >target.yaml
+for cores in 1 2; do
+	rm -f target.db*
+	sweep target target.db --cores $cores --bind none
+	table target.db target$cores.csv
+done
+n=$(sed 1d target1.csv | wc -l)
+test $status -eq 0 && test $n -lt 24 && cmp target1.csv target2.csv >&2
+report "a target ends the sweep, at the same trial on any cores"
+
+# ---- Killed -----------------------------------------------------------------------
+
+# Some time after it began, and so often that it also ends; the last time undisturbed.
+i=0
+for name in $names; do
+	kills=0
+	while test $kills -lt $n_kills; do
+		i=$((i + 7))
+		timeout -s KILL 0.$((100 + i % 10 * 30)) "$lockstep" sweep $name.yaml --db killed.db $base \
+			--cores $((i % 2 + 1)) >"$out" 2>"$err"
+		kills=$((kills + 1))
+	done 2>/dev/null
+	sweep $name killed.db
+	test $status -eq 0
+	report "$name: after $kills kills"
+done
+table killed.db killed.csv
+cmp whole.csv killed.csv >&2
+report "the same table after $((7 * n_kills)) kills"
+
+# ---- Stopped ----------------------------------------------------------------------
+
+$with_signals "$lockstep" sweep halving.yaml --db stopped.db $base --epochs 18 >"$out" 2>"$err" &
+pid=$!
+sleep 0.1
+kill -s INT $pid
+wait $pid
+status=$?
+test $status -eq 0 || { test $status -eq 130 && grep -q 'the same command goes on' "$err"; }
+report "SIGINT ends it with 130, or comes too late"
+sweep halving stopped.db
+table stopped.db stopped.csv
+sweep halving fresh.db
+table fresh.db fresh.csv
+test $status -eq 0 && cmp fresh.csv stopped.csv >&2
+report "and it goes on"
+
+# ---- Trials that cannot be, and jobs that are there -------------------------------
+
+run sweep --set lr=0.1,1e30 --set hidden=relu --set batch=16,3 --db odd.db $base --slices 4
+test $status -eq 0 && "$lockstep" runs export --db odd.db --format csv --no-times >odd.csv &&
+	test "$(grep -c ',failed,' odd.csv)" -eq 2 && test "$(grep -c ',diverged,' odd.csv)" -eq 1 &&
+	test "$(grep -c ',done,' odd.csv)" -eq 1
+report "trials that cannot be trained, and one that diverges, are results"
+
+sed 's/^name: random/name: again/' random.yaml >again.yaml
+sweep again whole.db
+test $status -eq 0 && table whole.db again.csv && sed 's/^again,/random,/' again.csv | grep '^random,' | sort | uniq -d >twice &&
+	test "$(wc -l <twice)" -eq 24
+report "another study with the same jobs has their results"
+
+sed 's/trials: 24/trials: 25/' random.yaml >other.yaml
+run sweep other.yaml --db whole.db $base
+test $status -eq 2 && grep -q "another study of the name 'random'" "$err"
+report "another specification under the same name is refused"
+run sweep random.yaml --db whole.db $base --l2 0.1
+test $status -eq 2 && grep -q "another study of the name 'random'" "$err"
+report "so are other options"
+run sweep halving.yaml --set lr=1
+test $status -eq 2
+report "a specification and sets exclude each other"
+sed 's/^  lr:.*/  epochs: {values: [3, 5]}/' halving.yaml >epochs.yaml
+run sweep epochs.yaml --db none.db $base
+test $status -eq 1 && grep -q 'epochs.yaml:.*: epochs are what the scheduler gives out' "$err" && test ! -e none.db
+report "epochs belong to the scheduler"
+sed 's/validation_loss/roc/' random.yaml >metric.yaml
+run sweep metric.yaml --db none.db $base
+test $status -eq 2 && grep -q "metric 'roc'" "$err" && test ! -e none.db
+report "an unknown metric"
+run sweep random.yaml --db none.db --data data.csv --quiet
+test $status -eq 2 && grep -q 'metric validation_loss: no rows are kept for validation' "$err"
+report "a metric of validation rows needs some"
+
+done_testing
