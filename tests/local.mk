@@ -9,7 +9,7 @@
 #	                        made and compared; takes most of an hour
 #	make numerics-page      the same, and writes them there
 #	make check-long         the golden jobs on all rows too, 200 kills, the
-#	                        models with four workers
+#	                        models with four workers, 10,000 flips of bits
 #	make check-static       warnings, clang-tidy, format, headers, symbols
 #	make update-symbols     records what the shared library exports
 #	make check-race         the parallel programs and the command, for a build

@@ -245,6 +245,7 @@ report "and its files are gone"
 # Killed at any moment: all that was committed is there, and nothing by halves. Each
 # process goes on where the last was killed.
 kills=50 n=0 failed= last=0
+test -z "$LOCKSTEP_LONG" || kills=200
 while test $n -lt $kills; do
 	"$make_runs" killed.db write >progress 2>"$err" &
 	writer=$!

@@ -767,8 +767,9 @@ Test(store, rows_that_another_program_changed_are_refused)
 	    {"UPDATE job SET epoch=-1", "table job: a row has a value that it cannot have"},
 	    {"UPDATE study SET spec='x'", "table study: a row does not match its checksum"},
 	    {"UPDATE item SET until=9", "table item: a row does not match its checksum"},
-	    {"PRAGMA foreign_keys=OFF; DELETE FROM trial WHERE number=3", "trial 3 is missing"},
-	    {"PRAGMA foreign_keys=OFF; DELETE FROM job WHERE id=2", "job 2 is missing"},
+	    {"PRAGMA foreign_keys=ON; DELETE FROM trial WHERE number=3", "trial 3 is missing"},
+	    {"PRAGMA foreign_keys=OFF; DELETE FROM trial WHERE number=3", "a row of table run belongs to nothing"},
+	    {"PRAGMA foreign_keys=OFF; DELETE FROM job WHERE id=2", "belongs to nothing"},
 	    {"PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql,'sum INTEGER NOT NULL','sum ANY') "
 	     "WHERE name='run'",
 	     "its tables are not those of version 1"},
@@ -848,6 +849,12 @@ static uint32_t next_random(uint32_t *state)
 	return *state >> 8;
 }
 
+/* More with LOCKSTEP_LONG. */
+static int n_flips(int n)
+{
+	return getenv("LOCKSTEP_LONG") ? 20 * n : n;
+}
+
 /* One to three bits of a copy, 500 times: an error of one line that names the file,
  * or the data as they are. A writer, which goes on with such a file, sees the same. */
 Test(store, flipped_bits_are_an_error_or_change_nothing)
@@ -860,7 +867,7 @@ Test(store, flipped_bits_are_an_error_or_change_nothing)
 	cr_assert_eq(digest_of(good_digest), LOCKSTEP_OK, "%s", error.message);
 	struct test_bytes good = content();
 	struct test_bytes flipped = {malloc(good.n), good.n};
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < n_flips(500); i++) {
 		memcpy(flipped.data, good.data, good.n);
 		for (uint32_t n = 1 + next_random(&state) % 3; n > 0; n--)
 			flipped.data[next_random(&state) % good.n] ^= (unsigned char)(1u << next_random(&state) % 8);
@@ -881,9 +888,47 @@ Test(store, flipped_bits_are_an_error_or_change_nothing)
 		cr_assert(status || store);
 		ls_store_close(store);
 	}
-	cr_log_info("%d of 500 were errors", n_errors);
 	cr_assert_gt(n_errors, 100);
 	free(good.data);
+	free(flipped.data);
+}
+
+/* A journal with a damaged commit ends before it: an earlier moment is seen, whole. */
+Test(store, flipped_bits_of_a_journal_take_commits_away)
+{
+	char journal[sizeof path + 8], index[sizeof path + 8];
+	uint32_t state = 7;
+	size_t fewest = SIZE_MAX;
+	write_in_child(20);
+	snprintf(journal, sizeof journal, "%s-wal", path);
+	snprintf(index, sizeof index, "%s-shm", path);
+	struct test_bytes good = content(), good_journal = test_read_file(journal);
+	struct test_bytes flipped = {malloc(good_journal.n), good_journal.n};
+	for (int i = 0; i < n_flips(100); i++) {
+		lockstep_runs *runs = NULL;
+		memcpy(flipped.data, good_journal.data, flipped.n);
+		flipped.data[next_random(&state) % flipped.n] ^= (unsigned char)(1u << next_random(&state) % 8);
+		unlink(index);
+		test_write_file(path, good);
+		test_write_file(journal, flipped);
+		if (lockstep_runs_open(&runs, path, &error)) {
+			cr_assert(strstr(error.message, path), "%d: %s", i, error.message);
+			continue;
+		}
+		for (size_t k = 0; k < lockstep_runs_n_studies(runs); k++) {
+			struct lockstep_runs_study *study = read_study(runs, k);
+			cr_assert_eq(study->n_trials, study->n_items);
+			for (size_t trial = 0; trial < study->n_trials; trial++)
+				cr_assert_eq(study->trials[trial].n_jobs, 1, "%d: half a trial", i);
+			if (study->n_trials < fewest)
+				fewest = study->n_trials;
+			lockstep_runs_study_destroy(study);
+		}
+		lockstep_runs_close(runs);
+	}
+	cr_assert_lt(fewest, 20, "the flips were seen");
+	free(good.data);
+	free(good_journal.data);
 	free(flipped.data);
 }
 

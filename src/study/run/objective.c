@@ -50,6 +50,7 @@ struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch)
 	    .learning_rate = epoch->learning_rate,
 	    .train_seconds = epoch->train_seconds,
 	    .samples_per_second = epoch->samples_per_second,
+	    .fingerprint = epoch->fingerprint,
 	};
 }
 

@@ -114,21 +114,31 @@ static void write_job(struct ls_runner *runner, struct ls_run *run, const struct
 
 /* ---- The end of an item ------------------------------------------------ */
 
+static int has_failed(const struct ls_run *run)
+{
+	return run->state != LOCKSTEP_JOB_DONE && ls_run_ends_there(run);
+}
+
 static enum lockstep_trial_state state_of(const struct ls_trial *trial)
 {
-	int all_ended = 1;
+	int all_end = 1;
 	for (uint32_t i = 0; i < trial->n_runs; i++) {
-		if (trial->runs[i].state == LOCKSTEP_JOB_DIVERGED)
-			return LOCKSTEP_TRIAL_DIVERGED;
-		if (trial->runs[i].state == LOCKSTEP_JOB_FAILED)
-			return LOCKSTEP_TRIAL_FAILED;
-		all_ended &= ls_run_has_ended(&trial->runs[i]);
+		const struct ls_run *run = &trial->runs[i];
+		if (has_failed(run))
+			return run->state == LOCKSTEP_JOB_DIVERGED ? LOCKSTEP_TRIAL_DIVERGED : LOCKSTEP_TRIAL_FAILED;
+		all_end &= ls_run_ends_there(run);
 	}
 	if (trial->is_failed)
 		return LOCKSTEP_TRIAL_FAILED;
 	if (trial->is_pruned)
 		return LOCKSTEP_TRIAL_PRUNED;
-	return all_ended ? LOCKSTEP_TRIAL_DONE : LOCKSTEP_TRIAL_PAUSED;
+	return all_end ? LOCKSTEP_TRIAL_DONE : LOCKSTEP_TRIAL_PAUSED;
+}
+
+/* Epochs that an objective is looked at after. */
+static uint32_t last_epoch(const struct ls_trial *trial)
+{
+	return trial->until ? trial->until : UINT32_MAX;
 }
 
 static const char *message_of(const struct ls_trial *trial)
@@ -146,7 +156,7 @@ static lockstep_status write_report(struct ls_runner *runner, struct ls_trial *t
 	struct ls_store_told *epochs = ls_memory_allocate(trial->told, sizeof *epochs);
 	lockstep_status status = runs && epochs ? LOCKSTEP_OK : ls_error_memory(error, "a report");
 	for (uint32_t i = 0; !status && i < trial->n_runs; i++)
-		runs[i] = trial->runs[i].epoch ? trial->runs[i].values[trial->runs[i].epoch - 1] : NAN;
+		runs[i] = ls_run_value(&trial->runs[i], last_epoch(trial));
 	for (uint32_t i = 0; !status && i < trial->told; i++)
 		epochs[i] = (struct ls_store_told){
 		    i + 1, ls_runner_told(runner, ls_trial_value(trial, runner->spec->aggregate, i + 1))};
@@ -201,8 +211,7 @@ static lockstep_status report(struct ls_runner *runner, struct ls_trial *trial, 
 {
 	int has_value = trial->state != LOCKSTEP_TRIAL_DIVERGED && trial->state != LOCKSTEP_TRIAL_FAILED;
 	trial->epochs = ls_trial_epochs(trial);
-	trial->objective =
-	    has_value ? ls_trial_value(trial, runner->spec->aggregate, trial->until ? trial->until : UINT32_MAX) : NAN;
+	trial->objective = has_value ? ls_trial_value(trial, runner->spec->aggregate, last_epoch(trial)) : NAN;
 	double told = ls_runner_told(runner, trial->objective);
 	const struct ls_result result = {
 	    .item = trial->item,
@@ -308,13 +317,12 @@ static const struct ls_trial *other_trial(const struct ls_runner *runner, const 
 	return NULL;
 }
 
-/* A trial whose runs can all be left where they are: they are there, or one of them
- * has brought the trial to its end. */
+/* A trial whose runs can all be left where they are, since it has come to its end. */
 static int is_over(const struct ls_trial *trial)
 {
 	int is_over = trial->is_pruned || trial->is_failed;
 	for (uint32_t i = 0; i < trial->n_runs; i++)
-		is_over |= trial->runs[i].state == LOCKSTEP_JOB_DIVERGED || trial->runs[i].state == LOCKSTEP_JOB_FAILED;
+		is_over |= has_failed(&trial->runs[i]);
 	return is_over;
 }
 

@@ -16,6 +16,15 @@ int ls_run_has_ended(const struct ls_run *run)
 	       run->state == LOCKSTEP_JOB_FAILED;
 }
 
+/* A job that another trial took further has not ended where this one's item ends. */
+int ls_run_ends_there(const struct ls_run *run)
+{
+	uint32_t until = run->trial->until;
+	if (!ls_run_has_ended(run) || !until || run->epoch < until)
+		return ls_run_has_ended(run);
+	return run->state == LOCKSTEP_JOB_DONE && (run->epoch == until || until >= run->job.options.epochs);
+}
+
 /* The job's last epoch is not its end, which comes after it. */
 int ls_run_is_there(const struct ls_run *run)
 {
@@ -34,10 +43,11 @@ struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch)
 	return next;
 }
 
-static double value_after(const struct ls_run *run, uint32_t epoch)
+double ls_run_value(const struct ls_run *run, uint32_t epoch)
 {
 	uint32_t known = epoch < run->epoch ? epoch : run->epoch;
-	if (run->state == LOCKSTEP_JOB_DIVERGED || run->state == LOCKSTEP_JOB_FAILED || known == 0)
+	int failed = run->state == LOCKSTEP_JOB_DIVERGED || run->state == LOCKSTEP_JOB_FAILED;
+	if (known == 0 || (failed && run->epoch < epoch))
 		return NAN;
 	return run->values[known - 1];
 }
@@ -47,7 +57,7 @@ double ls_trial_value(const struct ls_trial *trial, enum ls_aggregate aggregate,
 	double values[RUNS_MAX];
 	uint32_t n = trial->n_runs < RUNS_MAX ? trial->n_runs : RUNS_MAX;
 	for (uint32_t i = 0; i < n; i++)
-		values[i] = value_after(&trial->runs[i], epoch);
+		values[i] = ls_run_value(&trial->runs[i], epoch);
 	return ls_objective_together(aggregate, values, n);
 }
 

@@ -64,12 +64,17 @@ struct ls_trial {
 
 /* Has the run come as far as the item goes, or further, or to an end of its own? */
 int ls_run_is_there(const struct ls_run *run);
-/* Will it never go on? */
+/* Will its job never go on? */
 int ls_run_has_ended(const struct ls_run *run);
+/* The same, looked at from where the item ends. */
+int ls_run_ends_there(const struct ls_run *run);
 
 /* The run that trains next: with `by_epoch` the one that is least far, else the first
  * that is not there; NULL when all are. */
 struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch);
+
+/* A run's value after `epoch` epochs, its last one where it ended before; NaN when it failed before. */
+double ls_run_value(const struct ls_run *run, uint32_t epoch);
 
 /* What the runs come to after `epoch` epochs, those that ended before with their last value. */
 double ls_trial_value(const struct ls_trial *trial, enum ls_aggregate aggregate, uint32_t epoch);

@@ -237,34 +237,48 @@ static lockstep_status connect_reader(struct ls_database *database, lockstep_err
 	return ls_database_error(database, rc, error);
 }
 
-/* Structure, types and constraints of all tables; `check` is "quick_check", or
- * "integrity_check", which compares indices as well. */
-static lockstep_status check_structure(struct ls_database *database, const char *check, lockstep_error *error)
+static lockstep_status damaged(const struct ls_database *database, const char *how, lockstep_error *error)
 {
-	char sql[64];
+	return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: the database is damaged: %s", database->path,
+	                    how ? how : "no more is known");
+}
+
+/* Runs a check, whose first row says `good`, or, when that is NULL, of which there is
+ * no row, or else what is wrong. */
+static lockstep_status check(struct ls_database *database, const char *sql, const char *good, lockstep_error *error)
+{
 	sqlite3_stmt *statement = NULL;
 	lockstep_status status = LOCKSTEP_OK;
-	sqlite3_snprintf(sizeof sql, sql, "PRAGMA %s(1)", check);
 	int rc = sqlite3_prepare_v2(database->handle, sql, -1, &statement, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);
-	if (rc != SQLITE_ROW) {
+	const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+	if (rc == SQLITE_ROW && !good)
+		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
+		                      "%s: the database is damaged: a row of table %s belongs to nothing",
+		                      database->path, text ? text : "?");
+	else if (rc == SQLITE_ROW && (!text || strcmp(text, good) != 0))
+		status = damaged(database, text, error);
+	else if (rc != SQLITE_ROW && (rc != SQLITE_DONE || good))
 		status = ls_database_error(database, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, error);
-	} else {
-		const char *text = (const char *)sqlite3_column_text(statement, 0);
-		if (!text || strcmp(text, "ok") != 0)
-			status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: the database is damaged: %s",
-			                      database->path, text ? text : "no more is known");
-	}
 	sqlite3_finalize(statement);
 	return status;
 }
 
-static lockstep_status check_all(struct ls_database *database, const char *check, lockstep_error *error)
+/* Structure, order, types and constraints of all tables and indices. A row whose key is
+ * damaged would not be looked at by its checksum, since nobody finds it: it is out of
+ * order, or belongs to nothing. Takes some 10 ms for 1,000 trials of 10 epochs. */
+static lockstep_status check_structure(struct ls_database *database, lockstep_error *error)
+{
+	lockstep_status status = check(database, "PRAGMA integrity_check(1)", "ok", error);
+	return status ? status : check(database, "PRAGMA foreign_key_check", NULL, error);
+}
+
+static lockstep_status check_all(struct ls_database *database, lockstep_error *error)
 {
 	lockstep_status status = ls_schema_check(database, error);
 	if (!status)
-		status = check_structure(database, check, error);
+		status = check_structure(database, error);
 	if (!status)
 		(void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
 	return status;
@@ -284,7 +298,7 @@ static lockstep_status prepare_reader(struct ls_database *database, lockstep_err
 		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
 		                      "%s: is of version %zu; the next study that is run on it makes it version %zu",
 		                      database->path, version, ls_schema_version);
-	return status ? status : check_all(database, "quick_check", error);
+	return status ? status : check_all(database, error);
 }
 
 lockstep_status ls_database_open_to_read(struct ls_database **out, const char *path, lockstep_error *error)
@@ -323,7 +337,7 @@ static lockstep_status prepare_writer(struct ls_database *database, lockstep_err
 		status = ls_database_run(database, journal, error);
 	if (!status && version < ls_schema_version)
 		status = ls_schema_migrate(database, ls_schema_steps, version, ls_schema_version, error);
-	return status ? status : check_all(database, "integrity_check", error);
+	return status ? status : check_all(database, error);
 }
 
 lockstep_status ls_database_open_to_write(struct ls_database **out, const char *path, lockstep_error *error)

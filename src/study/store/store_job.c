@@ -212,7 +212,7 @@ lockstep_status ls_store_read_epochs(struct ls_store *store, int64_t job,
 {
 	struct ls_row row;
 	int is_there = 0;
-	lockstep_status status = ls_row_select(&row, store->database, LS_GET_EPOCHS, NULL, error);
+	lockstep_status status = ls_row_select(&row, store->database, LS_GET_EPOCHS, &store->scratch, error);
 	if (status)
 		return status;
 	ls_row_key(&row, job);
