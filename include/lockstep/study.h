@@ -56,7 +56,6 @@ struct lockstep_study_progress {
 	enum lockstep_trial_state state;
 	uint32_t epoch, until; /* epochs done, and those at which its item ends; until 0: not known yet */
 	double objective;      /* so far; NaN: none */
-	const struct lockstep_study_trial *parameters; /* of LOCKSTEP_STUDY_STARTED; else NULL */
 
 	/* The study. */
 	uint64_t n_started, n_trials; /* n_trials: LOCKSTEP_SWEEP_UNLIMITED when there is no limit */

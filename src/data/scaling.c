@@ -141,16 +141,21 @@ static lockstep_status fit_floats(struct ls_scaling *scaling, const struct selec
 	return status;
 }
 
+enum lockstep_scale ls_scaling_kind(enum lockstep_scale kind, const struct ls_table *table)
+{
+	if (kind != LOCKSTEP_SCALE_AUTO)
+		return kind;
+	return table->bytes ? LOCKSTEP_SCALE_UNIT : LOCKSTEP_SCALE_NONE;
+}
+
 lockstep_status ls_scaling_fit(struct ls_scaling *out, enum lockstep_scale kind, const struct ls_table *table,
                                const uint32_t *rows, size_t n_rows, lockstep_error *error)
 {
 	struct selection selection = {table, rows, rows ? n_rows : table->n_rows};
-	struct ls_scaling scaling = {.kind = kind, .n = table->n_features};
+	struct ls_scaling scaling = {.kind = ls_scaling_kind(kind, table), .n = table->n_features};
 	lockstep_status status = LOCKSTEP_OK;
 
 	assert(selection.n > 0);
-	if (kind == LOCKSTEP_SCALE_AUTO)
-		scaling.kind = table->bytes ? LOCKSTEP_SCALE_UNIT : LOCKSTEP_SCALE_NONE;
 	if (scaling.kind == LOCKSTEP_SCALE_STANDARDISE || (scaling.kind == LOCKSTEP_SCALE_UNIT && table->floats)) {
 		scaling.shift = ls_memory_allocate(scaling.n, sizeof *scaling.shift);
 		scaling.scale = ls_memory_allocate(scaling.n, sizeof *scaling.scale);

@@ -26,6 +26,9 @@ struct ls_scaling {
 	float *shift, *scale;     /* [n], or NULL where the kind needs none */
 };
 
+/* The kind with auto resolved for the table. */
+enum lockstep_scale ls_scaling_kind(enum lockstep_scale kind, const struct ls_table *table);
+
 /* Fits the scaling to `rows` [n_rows] of the table (NULL: all rows), in that
  * order. A column whose largest difference is not finite in fp32 is an error.
  * Caller owns what *out holds; it is untouched on failure. */

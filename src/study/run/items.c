@@ -9,7 +9,7 @@
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "data/table.h"
+#include "data/scaling.h"
 #include "job/job.h"
 #include "lockstep/checkpoint.h"
 #include "runner.h"
@@ -239,9 +239,7 @@ static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const
 static lockstep_status record_of(const struct ls_run *run, char **out, lockstep_error *error)
 {
 	struct lockstep_train_options options = run->job.options;
-	if (options.scale == LOCKSTEP_SCALE_AUTO)
-		options.scale =
-		    run->job.dataset->parts[LOCKSTEP_TRAIN].bytes ? LOCKSTEP_SCALE_UNIT : LOCKSTEP_SCALE_NONE;
+	options.scale = ls_scaling_kind(options.scale, &run->job.dataset->parts[LOCKSTEP_TRAIN]);
 	return ls_job_text(out, run->job.network, run->job.dataset, &options, error);
 }
 

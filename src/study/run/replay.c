@@ -5,6 +5,7 @@
  * get it back, the others are open and begin again.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "runner.h"
@@ -86,7 +87,7 @@ static lockstep_status replay_item(struct ls_runner *runner, const struct ls_sto
 	                         : ls_runner_begin(runner, trial, &item->item, error);
 }
 
-/* The study as it was read, of several in the file. */
+/* The study among those of the file, whose names are its own each. */
 static lockstep_status read_study(const struct ls_runner *runner, struct lockstep_runs_study **out,
                                   lockstep_error *error)
 {
@@ -94,18 +95,14 @@ static lockstep_status read_study(const struct ls_runner *runner, struct lockste
 	lockstep_status status = lockstep_runs_open(&runs, runner->options->database, error);
 	if (status)
 		return status;
-	struct lockstep_runs_study *study = NULL;
-	for (size_t i = 0; i < lockstep_runs_n_studies(runs) && !study && !status; i++) {
-		status = lockstep_runs_read_study(runs, i, &study, error);
-		if (!status && study->id != runner->study) {
-			lockstep_runs_study_destroy(study);
-			study = NULL;
-		}
-	}
-	lockstep_runs_close(runs);
-	if (!status && !study)
+	size_t i = 0, n = lockstep_runs_n_studies(runs);
+	while (i < n && strcmp(lockstep_runs_get_summary(runs, i)->name, runner->name) != 0)
+		i++;
+	if (i < n)
+		status = lockstep_runs_read_study(runs, i, out, error);
+	else
 		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: the study is gone", runner->options->database);
-	*out = study;
+	lockstep_runs_close(runs);
 	return status;
 }
 
@@ -114,7 +111,7 @@ lockstep_status ls_runner_replay(struct ls_runner *runner, lockstep_error *error
 	struct ls_store_items *items = NULL;
 	struct lockstep_runs_study *study = NULL;
 	lockstep_status status = ls_store_read_items(runner->store, runner->study, &items, error);
-	if (!status)
+	if (!status && items->n > 0)
 		status = read_study(runner, &study, error);
 	for (size_t i = 0; !status && i < items->n; i++)
 		status = replay_item(runner, &items->items[i], study, error);

@@ -28,6 +28,7 @@ struct ls_runner {
 	struct ls_scheduler *scheduler;
 	struct ls_store *store;
 	int64_t study;
+	char *name;   /* of the study in the database */
 	char *folder; /* of checkpoints */
 
 	struct ls_mailbox *mailbox;

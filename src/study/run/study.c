@@ -134,6 +134,9 @@ static lockstep_status find_or_add(struct ls_runner *runner, const char *text, l
 	ls_sha256(text, strlen(text), digest);
 	snprintf(name, sizeof name, "sweep-%.8s", digest);
 	const char *wanted = runner->options->name ? runner->options->name : spec->name ? spec->name : name;
+	runner->name = ls_memory_copy_text(wanted);
+	if (!runner->name)
+		return ls_error_memory(error, "a study's name");
 	lockstep_status status = ls_store_find_study(runner->store, wanted, &runner->study, found, error);
 	if (status)
 		return status;
@@ -218,6 +221,7 @@ static void clean_up(struct ls_runner *runner)
 	if (runner->folder)
 		rmdir(runner->folder); /* which keeps it while there is something in it */
 	ls_memory_free(runner->folder);
+	ls_memory_free(runner->name);
 	ls_store_close(runner->store);
 	ls_mailbox_destroy(runner->mailbox);
 	ls_memory_free(runner->taken);

@@ -8,8 +8,6 @@
 
 #include "base/memory.h"
 
-#define RUNS_MAX 1024
-
 int ls_run_has_ended(const struct ls_run *run)
 {
 	return run->state == LOCKSTEP_JOB_DONE || run->state == LOCKSTEP_JOB_DIVERGED ||
@@ -54,11 +52,10 @@ double ls_run_value(const struct ls_run *run, uint32_t epoch)
 
 double ls_trial_value(const struct ls_trial *trial, enum ls_aggregate aggregate, uint32_t epoch)
 {
-	double values[RUNS_MAX];
-	uint32_t n = trial->n_runs < RUNS_MAX ? trial->n_runs : RUNS_MAX;
-	for (uint32_t i = 0; i < n; i++)
+	double values[LS_SEEDS_MAX]; /* a run a seed */
+	for (uint32_t i = 0; i < trial->n_runs; i++)
 		values[i] = ls_run_value(&trial->runs[i], epoch);
-	return ls_objective_together(aggregate, values, n);
+	return ls_objective_together(aggregate, values, trial->n_runs);
 }
 
 uint32_t ls_trial_epochs(const struct ls_trial *trial)

@@ -16,7 +16,6 @@
 #define DEFAULT_TPE_STARTUP 10
 #define DEFAULT_MEDIAN_STARTUP 5
 #define DEFAULT_ETA 3
-#define SEEDS_MAX 1024
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -280,8 +279,8 @@ static void read_seeds(struct ls_reader *reader, const struct ls_node *node)
 	int is_there;
 	if (!ls_read_is_list(reader, node, "seeds"))
 		return;
-	if (node->n > SEEDS_MAX)
-		ls_reader_refuse(reader, node->place, "%zu seeds: expected %d at most", node->n, SEEDS_MAX);
+	if (node->n > LS_SEEDS_MAX)
+		ls_reader_refuse(reader, node->place, "%zu seeds: expected %d at most", node->n, LS_SEEDS_MAX);
 	(void)constant(reader->spec, "seed", &is_there);
 	if (is_there)
 		ls_reader_refuse(reader, node->place, "seed is a parameter as well: expected one of the two");

@@ -20,6 +20,7 @@
 #include "study/space/space.h"
 
 #define LS_PARAMETERS_MAX 256
+#define LS_SEEDS_MAX 1024
 #define LS_VALUES_MAX 4096 /* of one parameter */
 
 enum ls_aggregate { LS_AGGREGATE_MEDIAN = 0, LS_AGGREGATE_MEAN, LS_AGGREGATE_MIN, LS_AGGREGATE_MAX };
