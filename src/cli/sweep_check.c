@@ -177,6 +177,12 @@ lockstep_status ls_sweep_check(const lockstep_sweep *sweep, lockstep_error *erro
 	return status;
 }
 
+int ls_sweep_is_data(const char *name)
+{
+	const struct table *table;
+	return find(name, &table) && table->is_data;
+}
+
 lockstep_status ls_sweep_set(struct ls_job_options *job, const char *name, const char *text, lockstep_error *error)
 {
 	const struct table *table;

@@ -13,6 +13,9 @@
  * of the other options. An error names the place in the specification. */
 lockstep_status ls_sweep_check(const lockstep_sweep *sweep, lockstep_error *error);
 
+/* Does a parameter of this name say which data to read? */
+int ls_sweep_is_data(const char *name);
+
 /* Gives the option that a parameter names the text of a value, which is borrowed. */
 lockstep_status ls_sweep_set(struct ls_job_options *job, const char *name, const char *text, lockstep_error *error);
 

@@ -210,6 +210,20 @@ static void print_result(const struct running *running, const struct lockstep_st
 
 /* ---- The whole -------------------------------------------------------------- */
 
+/* Data that no parameter chooses are opened first: where they are not to be had, that is
+ * no result of a trial. */
+static lockstep_status open_base(struct running *running, const lockstep_sweep *sweep, lockstep_error *error)
+{
+	const lockstep_dataset *dataset;
+	for (size_t i = 0; i < running->plan.n_parameters; i++) {
+		struct lockstep_sweep_parameter parameter;
+		lockstep_sweep_get_parameter(sweep, i, &parameter);
+		if (ls_sweep_is_data(parameter.name))
+			return LOCKSTEP_OK;
+	}
+	return open_data(running, &running->run->job.data, &dataset, error);
+}
+
 static lockstep_status check(const struct running *running, lockstep_error *error)
 {
 	if (!running->plan.built_in) {
@@ -258,7 +272,7 @@ int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
 	running.live = !run->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 	lockstep_sweep_describe(sweep, &running.plan);
 	running.metric = running.plan.metric ? running.plan.metric : "validation_loss";
-	if (check(&running, &error))
+	if (check(&running, &error) || open_base(&running, sweep, &error))
 		return ls_message_error(COMMAND, &error);
 	char *base = ls_log_job_text(&run->job), *command = join(run->argc, run->argv);
 	const struct lockstep_study_options options = {

@@ -160,4 +160,8 @@ run sweep random.yaml --db none.db --data data.csv --quiet
 test $status -eq 2 && grep -q 'metric validation_loss: no rows are kept for validation' "$err"
 report "a metric of validation rows needs some"
 
+run sweep random.yaml --db none2.db --data missing.csv --quiet
+test $status -eq 1 && grep -q 'missing.csv' "$err" && test ! -e none2.db
+report "data that are not there are no result of a trial"
+
 done_testing
