@@ -42,9 +42,11 @@ struct lockstep_study_job {
 	struct lockstep_train_options options; /* but for workers, bind, checkpoints and callbacks */
 };
 
-/* A trial that began, came to an epoch, or came to the end of its item of work. */
+/* A trial that began, got cores or others, came to an epoch, or came to the end of its
+ * item of work. */
 enum lockstep_study_change {
 	LOCKSTEP_STUDY_STARTED = 0,
+	LOCKSTEP_STUDY_MOVED,
 	LOCKSTEP_STUDY_EPOCH,
 	LOCKSTEP_STUDY_REPORTED,
 	LOCKSTEP_STUDY_TICK /* nothing, a few times a second: time has passed */
@@ -55,6 +57,7 @@ struct lockstep_study_progress {
 	uint64_t trial; /* what changed */
 	enum lockstep_trial_state state;
 	uint32_t epoch, until; /* epochs done, and those at which its item ends; until 0: not known yet */
+	uint32_t workers;      /* cores that it trains on; 0: it waits for some */
 	double objective;      /* so far; NaN: none */
 
 	/* The study. */
@@ -62,9 +65,10 @@ struct lockstep_study_progress {
 	uint64_t n_in_state[LOCKSTEP_N_TRIAL_STATES];
 	uint32_t n_running, n_cores, n_busy; /* n_busy: cores that train */
 	uint64_t n_reused;                   /* runs whose job was there */
-	uint64_t best;
-	double best_objective; /* NaN: none yet */
-	double seconds;        /* since the call */
+	uint64_t best;                       /* of the trials that are done; where none is, of all */
+	double best_objective;               /* NaN: none yet */
+	double seconds;                      /* since the call */
+	double seconds_left;                 /* at the speed until now; NaN: not known */
 };
 
 struct lockstep_study_options {
@@ -80,6 +84,10 @@ struct lockstep_study_options {
 	/* Makes the job of a trial's run, in the caller's thread. */
 	lockstep_status (*prepare)(const struct lockstep_study_trial *trial, struct lockstep_study_job *job,
 	                           void *context, lockstep_error *error);
+	/* A trial that came into being, in this call or in one before: each once, in the
+	 * order of their numbers, before anything else is told of it. Its texts stay until
+	 * the return; has_seed and seed are not set. NULL: silence. */
+	void (*on_trial)(const struct lockstep_study_trial *trial, void *context);
 	/* A return value other than 0 interrupts the study. NULL: silence. */
 	int (*on_progress)(const struct lockstep_study_progress *progress, void *context);
 	/* One line about something that is not an error. NULL: silence. */

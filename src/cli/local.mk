@@ -68,6 +68,10 @@ lockstep_SOURCES = \
 	%D%/sweep_run.c \
 	%D%/sweep_run.h \
 	%D%/sweep_text.c \
+	%D%/sweep_watch.c \
+	%D%/sweep_watch.h \
+	%D%/terminal.c \
+	%D%/terminal.h \
 	%D%/topology.c \
 	%D%/train.c \
 	%D%/values.c \

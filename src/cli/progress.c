@@ -8,27 +8,16 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+
+#include "terminal.h"
 
 #define WIDTH_MAX 200
 #define CLEAR_LINE "\r\033[K"
 
 void ls_progress_init(struct ls_progress *progress, int quiet)
 {
-	const char *terminal = getenv("TERM");
-	int redraws = isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
-	*progress = (struct ls_progress){.live = redraws && !quiet};
-}
-
-static size_t terminal_width(void)
-{
-	struct winsize size;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return 80;
-	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+	*progress = (struct ls_progress){.live = !quiet && ls_terminal_redraws()};
 }
 
 /* Adds a part when it fits; non-zero when it did. */
@@ -44,14 +33,9 @@ static int add_part(char *line, size_t width, const char *part)
 
 static void format_left(char *text, size_t size, double seconds)
 {
-	text[0] = '\0';
-	if (!(seconds >= 0 && seconds < 3600.0 * 24 * 1000))
-		return;
-	unsigned s = (unsigned)ceil(seconds);
-	if (s < 3600)
-		snprintf(text, size, "%u:%02u left", s / 60, s % 60);
-	else
-		snprintf(text, size, "%u:%02u:%02u left", s / 3600, s / 60 % 60, s % 60);
+	char left[LS_DURATION_MAX];
+	if (*ls_terminal_duration(left, seconds))
+		snprintf(text, size, "%s left", left);
 }
 
 static void format_last(char *text, size_t size, const struct lockstep_epoch *last)
@@ -88,7 +72,9 @@ void ls_progress_draw(struct ls_progress *progress, const struct lockstep_progre
 	if (!progress->live)
 		return;
 	char line[WIDTH_MAX];
-	compose(line, terminal_width(), now, last);
+	size_t columns, lines;
+	ls_terminal_size(&columns, &lines);
+	compose(line, columns < WIDTH_MAX ? columns : WIDTH_MAX, now, last);
 	fprintf(stderr, CLEAR_LINE "%s", line);
 	fflush(stderr);
 	progress->drawn = 1;

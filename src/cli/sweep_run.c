@@ -9,16 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lockstep/study.h"
 #include "log.h"
 #include "message.h"
 #include "stop_signals.h"
 #include "sweep_check.h"
+#include "sweep_watch.h"
 
 #define COMMAND "sweep"
-#define LINE_MAX_SIZE 200
 
 /* A data set that is open, by its options as text. */
 struct opened {
@@ -32,8 +31,7 @@ struct running {
 	struct lockstep_sweep_plan plan;
 	const char *metric;
 	struct opened *data;
-	int live;  /* stderr is a terminal that can redraw a line */
-	int drawn; /* the line is on the screen */
+	struct ls_sweep_watch watch;
 };
 
 /* ---- Jobs ---------------------------------------------------------------- */
@@ -131,65 +129,23 @@ static lockstep_status prepare(const struct lockstep_study_trial *trial, struct 
 
 /* ---- What is said ---------------------------------------------------------- */
 
-static void clear_line(struct running *running)
+static void on_trial(const struct lockstep_study_trial *trial, void *context)
 {
-	if (running->drawn)
-		fputs("\r\033[K", stderr);
-	running->drawn = 0;
-}
-
-static uint64_t n_ended(const struct lockstep_study_progress *progress)
-{
-	uint64_t n = 0;
-	for (int state = LOCKSTEP_TRIAL_DONE; state < LOCKSTEP_N_TRIAL_STATES; state++)
-		n += progress->n_in_state[state];
-	return n;
-}
-
-static void draw_line(struct running *running, const struct lockstep_study_progress *progress)
-{
-	char line[LINE_MAX_SIZE], total[32] = "";
-	if (!running->live)
-		return;
-	if (progress->n_trials != LOCKSTEP_SWEEP_UNLIMITED)
-		snprintf(total, sizeof total, " of %llu", (unsigned long long)progress->n_trials);
-	int n = snprintf(line, sizeof line, "%llu%s trials, %u running on %u of %u cores",
-	                 (unsigned long long)n_ended(progress), total, progress->n_running, progress->n_busy,
-	                 progress->n_cores);
-	if (!isnan(progress->best_objective) && n < LINE_MAX_SIZE)
-		n += snprintf(line + n, sizeof line - (size_t)n, ", best %llu: %.5g",
-		              (unsigned long long)progress->best, progress->best_objective);
-	if (n < LINE_MAX_SIZE)
-		snprintf(line + n, sizeof line - (size_t)n, ", %.0f s", progress->seconds);
-	fprintf(stderr, "\r\033[K%s", line);
-	fflush(stderr);
-	running->drawn = 1;
-}
-
-static void tell_report(struct running *running, const struct lockstep_study_progress *progress)
-{
-	clear_line(running);
-	if (running->run->quiet)
-		return;
-	fprintf(stderr, "trial %4llu  %-8s  epoch %4u", (unsigned long long)progress->trial,
-	        lockstep_trial_state_name(progress->state), progress->epoch);
-	if (!isnan(progress->objective))
-		fprintf(stderr, "  %s %.6g", running->metric, progress->objective);
-	fputc('\n', stderr);
+	struct running *running = context;
+	ls_sweep_watch_trial(&running->watch, trial);
 }
 
 static int on_progress(const struct lockstep_study_progress *progress, void *context)
 {
 	struct running *running = context;
-	if (progress->change == LOCKSTEP_STUDY_REPORTED)
-		tell_report(running, progress);
-	draw_line(running, progress);
+	ls_sweep_watch_progress(&running->watch, progress);
 	return ls_stop_signals_caught() != 0;
 }
 
 static void on_warning(const char *message, void *context)
 {
-	clear_line(context);
+	struct running *running = context;
+	ls_sweep_watch_clear(&running->watch);
 	ls_message_note(COMMAND, "%s", message);
 }
 
@@ -201,11 +157,13 @@ static void print_result(const struct running *running, const struct lockstep_st
 			printf(", %llu %s", (unsigned long long)last->n_in_state[state],
 			       lockstep_trial_state_name((enum lockstep_trial_state)state));
 	printf("\nseconds     %.1f\n", last->seconds);
-	if (isnan(last->best_objective))
+	if (isnan(last->best_objective)) {
 		printf("best        none\n");
-	else
-		printf("best        trial %llu, %s %.9g\n", (unsigned long long)last->best, running->metric,
-		       last->best_objective);
+		return;
+	}
+	printf("best        trial %llu, %s %.9g\n", (unsigned long long)last->best, running->metric,
+	       last->best_objective);
+	printf("            %s\n", ls_sweep_watch_parameters(&running->watch, last->best));
 }
 
 /* ---- The whole -------------------------------------------------------------- */
@@ -252,28 +210,27 @@ static int finish(struct running *running, lockstep_status status, const struct 
                   const lockstep_error *error)
 {
 	int number = ls_stop_signals_end();
-	clear_line(running);
+	ls_sweep_watch_clear(&running->watch);
 	if (status && status != LOCKSTEP_STOPPED)
 		return ls_message_error(COMMAND, error);
 	print_result(running, last);
 	if (!status)
 		return LS_EXIT_DONE;
 	ls_message_note(COMMAND, "interrupted after %llu trials; the same command goes on",
-	                (unsigned long long)n_ended(last));
+	                (unsigned long long)ls_sweep_n_ended(last));
 	return number ? LS_EXIT_SIGNAL + number : LS_EXIT_DONE;
 }
 
 int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
 {
-	const char *term = getenv("TERM");
 	struct running running = {.run = run};
 	struct lockstep_study_progress last = {.best_objective = NAN};
 	lockstep_error error;
-	running.live = !run->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 	lockstep_sweep_describe(sweep, &running.plan);
 	running.metric = running.plan.metric ? running.plan.metric : "validation_loss";
 	if (check(&running, &error) || open_base(&running, sweep, &error))
 		return ls_message_error(COMMAND, &error);
+	ls_sweep_watch_init(&running.watch, sweep, running.metric, run->quiet);
 	char *base = ls_log_job_text(&run->job), *command = join(run->argc, run->argv);
 	const struct lockstep_study_options options = {
 	    .database = run->database,
@@ -285,12 +242,14 @@ int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
 	    .cores = run->cores,
 	    .context = &running,
 	    .prepare = prepare,
+	    .on_trial = on_trial,
 	    .on_progress = on_progress,
 	    .on_warning = on_warning,
 	};
 	ls_stop_signals_begin(NULL);
 	lockstep_status status = lockstep_study_run(sweep, &options, &last, &error);
 	int result = finish(&running, status, &last, &error);
+	ls_sweep_watch_fini(&running.watch);
 	close_data(&running);
 	free(command);
 	free(base);

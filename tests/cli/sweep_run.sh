@@ -89,6 +89,27 @@ n=$(sed 1d target1.csv | wc -l)
 test $status -eq 0 && test $n -lt 24 && cmp target1.csv target2.csv >&2
 report "a target ends the sweep, at the same trial on any cores"
 
+# ---- Watched ----------------------------------------------------------------------
+
+run sweep --set lr=0.1,1 --set epochs=2 --db watched.db --data data.csv --validation 0.2
+test $status -eq 0 && test "$(grep -cE '^trial +[01]  done      epoch    2  validation_loss [0-9.]+ +(best: )?lr=(0.1|1)' "$err")" -eq 2 &&
+	grep -qE '^ +lr=(0.1|1) epochs=2$' "$out" && ! grep -q "$(printf '\033')" "$err"
+report "a line a trial, with its parameters"
+if script -qec true /dev/null >/dev/null 2>&1; then
+	TERM=xterm script -qec "'$lockstep' sweep halving.yaml --db watched.db ${base% --quiet} --epochs 18" /dev/null \
+		>"$out" 2>&1 </dev/null
+	grep -qE '^ +trial +epochs +cores  validation_loss  parameters' "$out" &&
+		grep -qE '^ +[0-9]+ +[0-9]+/(2|6|18) +[0-9-]+  .* lr=' "$out" &&
+		grep -qE ' of 27 trials: .*running \([0-9]+/[0-9]+ cores' "$out" && grep -q "$(printf '\033\\[A')" "$out"
+	report "a table of those that run on a terminal"
+	TERM=dumb script -qec "'$lockstep' sweep --set lr=2 --db watched.db --data data.csv --validation 0.2" /dev/null \
+		>"$out" 2>&1 </dev/null
+	grep -q '^trial    0  done' "$out" && ! grep -q "$(printf '\033')" "$out"
+	report "none on a dumb one"
+else
+	skip "a table of those that run on a terminal" 'no script'
+fi
+
 # ---- Killed -----------------------------------------------------------------------
 
 # Some time after it began, and so often that it also ends; the last time undisturbed.

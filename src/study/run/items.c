@@ -94,6 +94,51 @@ static void free_values(struct ls_store_value *values, size_t n)
 	ls_memory_free(values);
 }
 
+/* A trial as callers are told of it. */
+struct description {
+	struct lockstep_study_trial trial;
+	struct ls_store_value *values; /* [n_values] */
+	size_t n_values;
+	const char **names, **texts; /* [n_values] */
+};
+
+static void free_description(struct description *description)
+{
+	ls_memory_free(description->texts);
+	ls_memory_free(description->names);
+	free_values(description->values, description->n_values);
+}
+
+/* To be freed when that was no failure. */
+static lockstep_status describe(const struct ls_runner *runner, const struct ls_trial *trial, struct description *out,
+                                lockstep_error *error)
+{
+	const struct ls_space *space = &runner->spec->space;
+	struct description made = {0};
+	lockstep_status status = values_of(space, trial->point, &made.values, &made.n_values, error);
+	made.names = ls_memory_allocate(made.n_values, sizeof *made.names);
+	made.texts = ls_memory_allocate(made.n_values, sizeof *made.texts);
+	if (!status && (!made.names || !made.texts))
+		status = ls_error_memory(error, "a trial's values");
+	if (status) {
+		free_description(&made);
+		return status;
+	}
+	for (size_t i = 0; i < made.n_values; i++) {
+		made.names[i] = space->parameters[made.values[i].parameter].name;
+		made.texts[i] = made.values[i].value.text;
+	}
+	made.trial = (struct lockstep_study_trial){
+	    .number = trial->number,
+	    .n = made.n_values,
+	    .names = made.names,
+	    .texts = made.texts,
+	    .epochs = runner->whole,
+	};
+	*out = made;
+	return LOCKSTEP_OK;
+}
+
 /* ---- Trials ------------------------------------------------------------- */
 
 static lockstep_status allocate(const struct ls_runner *runner, struct ls_trial **out, lockstep_error *error)
@@ -146,6 +191,20 @@ static lockstep_status write_item(struct ls_runner *runner, const struct ls_item
 	return status;
 }
 
+static lockstep_status tell_of(const struct ls_runner *runner, const struct ls_trial *trial, lockstep_error *error)
+{
+	const struct lockstep_study_options *options = runner->options;
+	struct description description;
+	if (!options->on_trial)
+		return LOCKSTEP_OK;
+	lockstep_status status = describe(runner, trial, &description, error);
+	if (status)
+		return status;
+	options->on_trial(&description.trial, options->context);
+	free_description(&description);
+	return LOCKSTEP_OK;
+}
+
 lockstep_status ls_runner_add_trial(struct ls_runner *runner, const struct ls_item *item, int is_new,
                                     struct ls_trial **out, lockstep_error *error)
 {
@@ -158,43 +217,27 @@ lockstep_status ls_runner_add_trial(struct ls_runner *runner, const struct ls_it
 		status = write_item(runner, item, trial, error);
 	if (!status)
 		status = append(runner, trial, error);
-	if (status)
+	if (status) {
 		ls_trial_destroy(trial);
-	else
-		*out = trial;
-	return status;
+		return status;
+	}
+	*out = trial;
+	return tell_of(runner, trial, error);
 }
 
 /* ---- Jobs ---------------------------------------------------------------- */
 
 static lockstep_status ask_for_job(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
-	const struct ls_space *space = &runner->spec->space;
-	struct ls_store_value *values;
-	size_t n;
-	lockstep_status status = values_of(space, run->trial->point, &values, &n, error);
-	const char **names = ls_memory_allocate(n, sizeof *names), **texts = ls_memory_allocate(n, sizeof *texts);
-	if (!status && (!names || !texts))
-		status = ls_error_memory(error, "a trial's values");
-	for (size_t i = 0; !status && i < n; i++) {
-		names[i] = space->parameters[values[i].parameter].name;
-		texts[i] = values[i].value.text;
-	}
-	const struct lockstep_study_trial trial = {
-	    .number = run->trial->number,
-	    .n = n,
-	    .names = names,
-	    .texts = texts,
-	    .has_seed = runner->seeds != NULL,
-	    .seed = runner->seeds ? runner->seeds[run->number] : 0,
-	    .epochs = runner->whole,
-	};
-	if (!status)
-		status = runner->options->prepare(&trial, &run->job, runner->options->context, error);
+	struct description description;
+	lockstep_status status = describe(runner, run->trial, &description, error);
+	if (status)
+		return status;
+	description.trial.has_seed = runner->seeds != NULL;
+	description.trial.seed = runner->seeds ? runner->seeds[run->number] : 0;
+	status = runner->options->prepare(&description.trial, &run->job, runner->options->context, error);
 	ls_fpcontrol_enter(); /* the callback may have changed it */
-	ls_memory_free(texts);
-	ls_memory_free(names);
-	free_values(values, n);
+	free_description(&description);
 	return status;
 }
 

@@ -2,6 +2,7 @@
 
 libls_la_SOURCES += \
 	%D%/cores.c \
+	%D%/forecast.c \
 	%D%/items.c \
 	%D%/leg.c \
 	%D%/leg.h \

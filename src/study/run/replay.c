@@ -61,8 +61,7 @@ static lockstep_status take_result(struct ls_runner *runner, struct ls_trial *tr
 	trial->epochs = result.epochs;
 	trial->objective = ls_runner_told(runner, item->told);
 	ls_runner_set_state(runner, trial, item->ended ? recorded->state : LOCKSTEP_TRIAL_PAUSED);
-	if (item->ended)
-		ls_runner_consider_best(runner, trial);
+	ls_runner_consider_best(runner, trial);
 	return LOCKSTEP_OK;
 }
 

@@ -17,6 +17,7 @@
 #include "net/network.h"
 
 #define TICK_SECONDS 0.2
+#define FORECAST_SECONDS 0.25 /* from one to the next, which looks at all trials */
 #define PATH_SIZE 4096
 
 static void advance(struct ls_runner *runner, struct ls_trial *trial);
@@ -32,37 +33,61 @@ void ls_runner_fail(struct ls_runner *runner, lockstep_status status, const lock
 
 /* ---- What is told ------------------------------------------------------ */
 
-static int is_better(const struct ls_runner *runner, double objective)
+static int is_better(const struct ls_runner *runner, double objective, int is_done)
 {
 	double best = runner->progress.best_objective;
-	return isnan(best) || (runner->spec->maximize ? objective > best : objective < best);
+	if (isnan(best) || is_done != runner->best_is_done)
+		return isnan(best) || is_done;
+	return runner->spec->maximize ? objective > best : objective < best;
 }
 
 void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial)
 {
-	if (trial->state != LOCKSTEP_TRIAL_DONE || !is_better(runner, trial->objective))
+	int is_done = trial->state == LOCKSTEP_TRIAL_DONE;
+	if (isnan(trial->objective) || !is_better(runner, trial->objective, is_done))
 		return;
+	runner->best_is_done = is_done;
 	runner->progress.best = trial->number;
 	runner->progress.best_objective = trial->objective;
+}
+
+static void look_ahead(struct ls_runner *runner)
+{
+	struct ls_forecast *forecast = &runner->forecast;
+	struct lockstep_study_progress *progress = &runner->progress;
+	double wall = runner->spec->wall_seconds, seconds = progress->seconds;
+	if (seconds - forecast->looked_at < FORECAST_SECONDS)
+		return;
+	forecast->looked_at = seconds;
+	progress->seconds_left = ls_forecast_left(runner, seconds);
+	if (wall > 0)
+		progress->seconds_left = fmin(progress->seconds_left, fmax(wall - seconds, 0));
+}
+
+static void tell_of(struct lockstep_study_progress *progress, const struct ls_trial *trial)
+{
+	uint32_t epochs = trial->runs[0].job.options.epochs; /* 0: its job is not there */
+	progress->trial = trial->number;
+	progress->state = trial->state;
+	progress->epoch = trial->epochs;
+	progress->until = trial->until ? trial->until : epochs;
+	progress->workers = trial->n_cores;
+	progress->objective = trial->objective;
 }
 
 static void send(struct ls_runner *runner, enum lockstep_study_change change, const struct ls_trial *trial)
 {
 	struct lockstep_study_progress *progress = &runner->progress;
 	progress->change = change;
-	if (trial) {
-		progress->trial = trial->number;
-		progress->state = trial->state;
-		progress->epoch = trial->epochs;
-		progress->until = trial->until;
-		progress->objective = trial->objective;
-	}
+	if (trial)
+		tell_of(progress, trial);
 	progress->n_started = runner->n_trials;
 	progress->n_running = runner->n_running;
 	progress->n_busy = 0;
 	for (uint32_t i = 0; i < runner->n_cores; i++)
 		progress->n_busy += runner->taken[i];
 	progress->seconds = ls_clock_seconds() - runner->started;
+	look_ahead(runner);
 	if (runner->options->on_progress && runner->options->on_progress(progress, runner->options->context))
 		runner->is_stopping = 1;
 }
@@ -270,6 +295,7 @@ static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, l
 	if (!run->started[0])
 		ls_store_now(run->started);
 	write_job(runner, run, NULL);
+	send(runner, LOCKSTEP_STUDY_MOVED, run->trial);
 	return LOCKSTEP_OK;
 }
 
@@ -288,6 +314,7 @@ static void answer(struct ls_runner *runner, struct ls_run *run)
 	run->n_cores = trial->n_cores;
 	ls_cores_bind(runner, trial, workers_of(run), bind, sizeof bind);
 	ls_leg_answer(run->leg, LS_LEG_MOVE, workers_of(run), bind);
+	send(runner, LOCKSTEP_STUDY_MOVED, trial);
 }
 
 /* Ends what waits; returns how many legs there still are. */
@@ -578,6 +605,7 @@ static void look_at_clock(struct ls_runner *runner)
 
 lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error)
 {
+	runner->forecast.before = ls_forecast_done(runner);
 	for (;;) {
 		while (begin_one(runner))
 			;

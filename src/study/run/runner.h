@@ -14,6 +14,13 @@
 #include "study/store/store.h"
 #include "trial.h"
 
+/* What the time that is left is told from, in units of work (forecast.c). */
+struct ls_forecast {
+	double planned;   /* of the whole study; NaN: not known */
+	double before;    /* done before the call */
+	double looked_at; /* seconds since the call */
+};
+
 struct ls_runner {
 	const struct ls_spec *spec;
 	const struct lockstep_study_options *options;
@@ -44,7 +51,9 @@ struct ls_runner {
 	uint64_t next_item; /* number of the one that is made next */
 
 	struct lockstep_study_progress progress;
-	double started;  /* the clock */
+	struct ls_forecast forecast;
+	double started; /* the clock */
+	int best_is_done;
 	int has_ended;   /* there are no more items */
 	int is_stopping; /* nothing is begun any more, and what trains is paused */
 	lockstep_status status;
@@ -58,7 +67,7 @@ lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error);
 void ls_runner_fail(struct ls_runner *runner, lockstep_status status, const lockstep_error *error);
 
 void ls_runner_set_state(struct ls_runner *runner, struct ls_trial *trial, enum lockstep_trial_state state);
-/* The best of those that are done so far. */
+/* The best of those that are done so far; where none is, of all with an objective. */
 void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial);
 
 /* Begins an item that is written down: its trial runs from here on. */
@@ -91,6 +100,13 @@ void ls_cores_adjust(struct ls_runner *runner, struct ls_trial *trial);
 /* "list:0,2" of the trial's first n_workers cores, into `bind`. */
 void ls_cores_bind(const struct ls_runner *runner, const struct ls_trial *trial, uint32_t n_workers, char *bind,
                    size_t size);
+
+/* ---- forecast.c: how long still ---------------------------------------------- */
+
+double ls_forecast_planned(const struct ls_scheduler_options *options);
+double ls_forecast_done(const struct ls_runner *runner);
+/* Seconds, when `seconds` have gone since the call; NaN: not known. */
+double ls_forecast_left(const struct ls_runner *runner, double seconds);
 
 /* ---- replay.c: what was done before ---------------------------------------- */
 

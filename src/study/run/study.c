@@ -58,6 +58,7 @@ static lockstep_status make_search(struct ls_runner *runner, lockstep_error *err
 	runner->window = schedule.window;
 	runner->by_epoch = schedule.kind == LS_SCHEDULER_MEDIAN;
 	runner->whole = has_rungs(spec) ? schedule.max : 0;
+	runner->forecast.planned = ls_forecast_planned(&schedule);
 	return ls_scheduler_create(&runner->scheduler, &schedule, error);
 }
 
@@ -251,7 +252,7 @@ lockstep_status lockstep_study_run(const lockstep_sweep *sweep, const struct loc
 	    .options = options,
 	    .seeds = spec->n_seeds ? spec->seeds : NULL,
 	    .n_runs = spec->n_seeds ? (uint32_t)spec->n_seeds : 1,
-	    .progress = {.best_objective = NAN, .objective = NAN},
+	    .progress = {.best_objective = NAN, .objective = NAN, .seconds_left = NAN},
 	    .started = ls_clock_seconds(),
 	};
 	uint64_t saved = ls_fpcontrol_enter();
