@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: MIT
 #
+# Sweeps that run as they are, with what they gave; tests/cli/experiments.sh compares.
+#
 # Benchmarks are programs, not tests: `make bench` runs `lockstep bench`, then
 # Lockstep in turns with those of its peers that PYTHON and the system have.
 
 EXTRA_DIST += \
+	%D%/mnist/README.md \
+	%D%/mnist/initialisation.yaml \
+	%D%/mnist/results/initialisation.csv \
+	%D%/mnist/results/search.csv \
+	%D%/mnist/results/slow_down.csv \
+	%D%/mnist/search.yaml \
+	%D%/mnist/slow_down.yaml \
 	%D%/peers/README.md \
 	%D%/peers/compare.py \
 	%D%/peers/fann_steps.c \

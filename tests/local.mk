@@ -57,6 +57,7 @@ unit_programs = \
 	%D%/unit/test_tuning
 
 study_programs = \
+	%D%/study/test_delays \
 	%D%/study/test_quality
 	%D%/unit/test_special \
 	%D%/unit/test_store \
@@ -116,6 +117,7 @@ shell_tests = \
 	%D%/cli/choice.sh \
 	%D%/cli/errors.sh \
 	%D%/cli/examples.sh \
+	%D%/cli/experiments.sh \
 	%D%/cli/gradcheck.sh \
 	%D%/cli/layers.sh \
 	%D%/cli/log.sh \
@@ -241,6 +243,8 @@ endif
 %C%_parallel_golden_library_LDADD = libreference.la libls.la
 %C%_parallel_race_planted_LDADD = libls.la
 %C%_parallel_race_team_LDADD = libls.la
+# Letters of jobs go through the test.
+%C%_study_test_delays_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ls_mailbox_put
 %C%_study_parzen_densities_LDADD = libsupport.la libls.la
 
 # ---- Running them --------------------------------------------------------------
