@@ -3,7 +3,10 @@
 # Sweeps that run as they are, with what they gave; tests/cli/experiments.sh compares.
 #
 # Benchmarks are programs, not tests: `make bench` runs `lockstep bench`, then
-# Lockstep in turns with those of its peers that PYTHON and the system have.
+# Lockstep in turns with those of its peers that PYTHON and the system have. `make
+# bench-sweep` times the coordinator of sweeps, and Optuna, where there is one:
+#
+#	make bench-sweep BENCH_SWEEP_TRIALS=200 PYTHON=/usr/bin/python3
 
 EXTRA_DIST += \
 	%D%/mnist/README.md \
@@ -17,6 +20,7 @@ EXTRA_DIST += \
 	%D%/peers/compare.py \
 	%D%/peers/fann_steps.c \
 	%D%/peers/numpy_steps.py \
+	%D%/peers/optuna_sweep.py \
 	%D%/peers/plain_c.c \
 	%D%/peers/pytorch_accuracy.py \
 	%D%/peers/pytorch_steps.py \
@@ -25,7 +29,20 @@ EXTRA_DIST += \
 	%D%/peers/steps.py \
 	%D%/peers/time_to_accuracy.py
 
-.PHONY: bench
+EXTRA_PROGRAMS += %D%/sweeps/bench_sweep
+CLEANFILES += %D%/sweeps/bench_sweep$(EXEEXT)
+%C%_sweeps_bench_sweep_LDADD = libls.la
+
+.PHONY: bench bench-sweep
+bench-sweep: %D%/sweeps/bench_sweep$(EXEEXT)
+	%D%/sweeps/bench_sweep$(EXEEXT) $(BENCH_SWEEP_TRIALS)
+	@echo
+	@if $(PYTHON) -W ignore -c 'import optuna' 2>/dev/null; then \
+		$(PYTHON) -W ignore $(srcdir)/%D%/peers/optuna_sweep.py $(BENCH_SWEEP_TRIALS); \
+	else \
+		echo 'no Optuna for $(PYTHON) (Debian: python3-optuna)'; \
+	fi
+
 bench: lockstep$(EXEEXT)
 	./lockstep$(EXEEXT) bench --data $(srcdir)/datasets/mnist $(BENCH_FLAGS)
 	@echo

@@ -27,6 +27,7 @@ unit_programs = \
 	%D%/unit/test_hyperband \
 	%D%/unit/test_idx \
 	%D%/unit/test_leg \
+	%D%/unit/test_leg_command \
 	%D%/unit/test_mailbox \
 	%D%/unit/test_median \
 	%D%/unit/test_model \
@@ -35,6 +36,7 @@ unit_programs = \
 	%D%/unit/test_packing \
 	%D%/unit/test_partition \
 	%D%/unit/test_placement \
+	%D%/unit/test_points \
 	%D%/unit/test_quota \
 	%D%/unit/test_random \
 	%D%/unit/test_record \
@@ -52,7 +54,8 @@ unit_programs = \
 	%D%/unit/test_sweep \
 	%D%/unit/test_tpe \
 	%D%/unit/test_tuning \
-	%D%/unit/test_value
+	%D%/unit/test_value \
+	%D%/unit/test_words
 	%D%/unit/test_tpe \
 	%D%/unit/test_tuning
 
@@ -129,6 +132,7 @@ shell_tests = \
 	%D%/cli/safetensors_python.sh \
 	%D%/cli/signals.sh \
 	%D%/cli/sweep.sh \
+	%D%/cli/sweep_command.sh \
 	%D%/cli/sweep_run.sh \
 	%D%/cli/topology.sh \
 	%D%/cli/train.sh \
@@ -145,6 +149,7 @@ shell_tests = \
 	%D%/numeric/numerics.sh \
 	%D%/parallel/race_command.sh \
 	%D%/parallel/race_harness.sh \
+	%D%/parallel/race_sweep.sh \
 	%D%/study/parzen.sh
 
 # Looks at the sources alone, or at what was built; on request.
@@ -299,7 +304,8 @@ numerics numerics-page: $(numerics_programs)
 # A run-time of OpenMP that tells ThreadSanitizer what it does takes the place of
 # gcc's, so that this compiler, which instruments vectors of all widths, and
 # both engines come together.
-race_tests = $(race_programs) %D%/parallel/race_harness.sh %D%/parallel/race_command.sh %D%/parallel/golden.sh
+race_tests = $(race_programs) %D%/parallel/race_harness.sh %D%/parallel/race_command.sh %D%/parallel/race_sweep.sh \
+	%D%/parallel/golden.sh
 check-race:
 	folder=`CC='$(CC)' $(SHELL) $(srcdir)/%D%/support/openmp_with_tool.sh openmp-with-tool` && \
 	LD_LIBRARY_PATH="$$folder$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" \

@@ -120,7 +120,7 @@ struct lockstep_runs_trial {
 	uint64_t number; /* from 0, in the order of start */
 	enum lockstep_trial_state state;
 	double objective;                         /* of the runs together; NaN: none */
-	double low, high;                         /* its interval; NaN: the runs are too few for one */
+	double low, high;                         /* its 95 % interval, of a median or mean; NaN: none */
 	uint32_t epochs;                          /* behind the objective */
 	const char *message;                      /* why it failed; NULL: no reason to */
 	const struct lockstep_runs_value *values; /* [n_parameters] */
@@ -135,12 +135,16 @@ struct lockstep_runs_session {
 	const char *outcome;                                     /* NULL as long as it runs */
 	const char *version, *commit, *compiler, *isa, *command; /* of Lockstep; commit NULL: not known */
 	const char *cpu;                                         /* model */
-	uint32_t cores;
+	uint32_t cores;                                          /* that the study used */
+	double cpu_quota;     /* CPUs that the control group granted; NaN: no limit */
 	const char *topology; /* XML of hwloc; may be empty */
 };
 
+/* A part of the data that trials used. */
 struct lockstep_runs_data {
-	const char *name, *digest;
+	const char *name;   /* what chose them: of the command, "mnist" or "a.csv --label kind" */
+	const char *part;   /* "train" or "test" */
+	const char *digest; /* of its rows (lockstep_dataset_digest()) */
 };
 
 struct lockstep_runs_study {

@@ -7,6 +7,11 @@
  *
  * The study knows no data and no options: prepare() makes a job of a trial's
  * parameters. Jobs in which all that decides the bits is equal are trained once.
+ *
+ * A sweep of another program (its plan is not built_in) needs nothing of the caller: each
+ * run is a process, whose words, environment and output the guide describes. The library forks for it, leaves
+ * the caller's signals alone, and waits for its own children only. How far the same sweep finds the
+ * same then depends on the program.
  */
 #ifndef LOCKSTEP_STUDY_H
 #define LOCKSTEP_STUDY_H
@@ -38,6 +43,7 @@ struct lockstep_study_trial {
 
 struct lockstep_study_job {
 	const lockstep_dataset *dataset;       /* stays the caller's, until the study has ended */
+	const char *data;                      /* its name in the database, as long-lived; NULL: "" */
 	lockstep_network *network;             /* new; becomes the study's */
 	struct lockstep_train_options options; /* but for workers, bind, checkpoints and callbacks */
 };
@@ -59,6 +65,7 @@ struct lockstep_study_progress {
 	uint32_t epoch, until; /* epochs done, and those at which its item ends; until 0: not known yet */
 	uint32_t workers;      /* cores that it trains on; 0: it waits for some */
 	double objective;      /* so far; NaN: none */
+	const char *message;   /* why it failed or diverged, for the time of the call; NULL: it did not */
 
 	/* The study. */
 	uint64_t n_started, n_trials; /* n_trials: LOCKSTEP_SWEEP_UNLIMITED when there is no limit */
@@ -81,7 +88,8 @@ struct lockstep_study_options {
 	int smt;
 	uint32_t cores; /* at most so many; 0: as many as workers may be */
 	void *context;
-	/* Makes the job of a trial's run, in the caller's thread. */
+	/* Makes the job of a trial's run, in the caller's thread. May be NULL for a sweep of another
+	 * program, which does not ask. */
 	lockstep_status (*prepare)(const struct lockstep_study_trial *trial, struct lockstep_study_job *job,
 	                           void *context, lockstep_error *error);
 	/* A trial that came into being, in this call or in one before: each once, in the

@@ -59,7 +59,9 @@ struct lockstep_sweep_plan {
 	uint64_t n_trials; /* at most so many, by points and budget; or LOCKSTEP_SWEEP_UNLIMITED */
 
 	const char *scheduler;           /* "none", "median", "successive-halving", "hyperband" */
-	uint32_t min_epochs, max_epochs; /* of the first rung and of a whole trial; 0: of none */
+	/* Of the first rung and of a whole trial; 0: of none. Those of another program are the
+	 * points that it prints; UINT32_MAX: as many as there are. */
+	uint32_t min_epochs, max_epochs;
 	uint32_t eta;                    /* of successive-halving and hyperband; else 0 */
 	uint32_t median_startup, median_warmup;
 	size_t n_brackets; /* of a round; 0 without rungs */
@@ -82,7 +84,7 @@ LOCKSTEP_API const char *lockstep_sweep_warning(const lockstep_sweep *sweep, siz
 
 /* A step of a bracket of the scheduler. */
 struct lockstep_sweep_rung {
-	uint32_t epochs;   /* that trials have behind them there */
+	uint32_t epochs;   /* that trials have behind them there; UINT32_MAX: all */
 	uint64_t n_trials; /* that get there when none fails; LOCKSTEP_SWEEP_UNLIMITED: no limit */
 };
 LOCKSTEP_API size_t lockstep_sweep_n_rungs(const lockstep_sweep *sweep, size_t bracket);

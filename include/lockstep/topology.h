@@ -69,6 +69,12 @@ LOCKSTEP_API lockstep_status lockstep_topology_place(const lockstep_topology *to
 LOCKSTEP_API lockstep_status lockstep_topology_text(lockstep_topology *topology, const char **text,
                                                     lockstep_error *error);
 
+/* The machine in hwloc's XML, which lockstep_topology_create() reads back from a file
+ * ("xml:FILE") and hwloc's own programs do; without the names of host, process and
+ * control group. Owned by the topology as the text above is. */
+LOCKSTEP_API lockstep_status lockstep_topology_xml(lockstep_topology *topology, const char **xml,
+                                                   lockstep_error *error);
+
 #ifdef __cplusplus
 }
 #endif

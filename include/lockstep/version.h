@@ -16,6 +16,9 @@ extern "C" {
 
 /* "0.1.0"; static text. */
 LOCKSTEP_API const char *lockstep_version(void);
+/* The commit of Lockstep that was built, 40 hex digits, with "-changed" where the
+ * sources were not as committed; static text. NULL: not known. */
+LOCKSTEP_API const char *lockstep_commit(void);
 /* Compiler that built the library, such as "gcc 12.2.0"; static text. */
 LOCKSTEP_API const char *lockstep_compiler(void);
 /* Instruction set that "auto" picks on this CPU; static text. */

@@ -19,6 +19,20 @@ libls_la_SOURCES += \
 	%D%/utf8.h \
 	%D%/version.c
 
+# Looked at by every make, and made anew when the commit is another one: a file to
+# compile, and the libraries to link.
+nodist_libls_la_SOURCES = %D%/commit.c
+EXTRA_DIST += %D%/commit.sh
+DISTCLEANFILES += %D%/commit.c
+.PHONY: ask-for-commit
+%D%/commit.c: ask-for-commit
+	@$(MKDIR_P) %D%
+	@$(SHELL) $(srcdir)/%D%/commit.sh '$(srcdir)' $@
+
+dist-hook:
+	$(SHELL) $(srcdir)/%D%/commit.sh '$(srcdir)' >'$(distdir)/.commit'
+	test -s '$(distdir)/.commit' || rm -f '$(distdir)/.commit'
+
 # What the library and the command have a copy of each.
 noinst_LTLIBRARIES += libnearest.la
 libnearest_la_SOURCES = \

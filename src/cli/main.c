@@ -35,7 +35,7 @@ static int print_help(void)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		printf("  %-12s%s\n", commands[i].name, commands[i].summary);
 	printf("\n  %-12s%s\n  %-12s%s\n  %-12s%s\n", "help NAME", "options of a subcommand", "--help",
-	       "print this text", "--version", "print version, compiler and instruction set");
+	       "print this text", "--version", "print version, commit, compiler and instruction set");
 	printf("\n'lockstep train' with no option trains 784-30-10 on MNIST.\n"
 	       "Exit status: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 or 143\n"
 	       "interrupted.\n");
@@ -47,6 +47,8 @@ static int print_version(void)
 	static const char *const sets[] = {"portable", "avx2", "avx512", "neon"};
 
 	printf("lockstep %s\n\n", lockstep_version());
+	if (lockstep_commit())
+		printf("commit            %s\n", lockstep_commit());
 	printf("compiler          %s\n", lockstep_compiler());
 	printf("instruction set   %s (this machine runs", lockstep_isa());
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)

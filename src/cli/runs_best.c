@@ -32,14 +32,14 @@ static void add_trial(struct ls_rows *rows, const struct lockstep_runs_study *st
 /* What the interval is, or why there is none. */
 static void explain_interval(const struct lockstep_runs_study *study)
 {
-	if (strcmp(study->aggregate, "median") != 0)
-		printf("\n%s of %s over %zu seeds; of the median only there is an interval\n", study->metric,
-		       study->aggregate, study->n_seeds);
-	else if (study->n_seeds < 6)
-		printf("\nmedian of %s over %zu seeds; a 95 %% interval needs 6\n", study->metric, study->n_seeds);
+	const int is_mean = strcmp(study->aggregate, "mean") == 0;
+	printf("\n%s of %s over %zu seeds", study->aggregate, study->metric, study->n_seeds);
+	if (!is_mean && strcmp(study->aggregate, "median") != 0)
+		printf("; of it there is no interval\n");
+	else if (!is_mean && study->n_seeds < 6)
+		printf("; a 95 %% interval needs 6\n");
 	else
-		printf("\nmedian of %s over %zu seeds, with its 95 %% interval from low to high\n", study->metric,
-		       study->n_seeds);
+		printf(", with its 95 %% interval from low to high%s\n", is_mean ? " (Student's)" : "");
 }
 
 static int print_best(const struct ls_runs *runs, const struct lockstep_runs_study *study, const size_t *order,

@@ -104,12 +104,6 @@ static void add_lists(struct ls_rows *rows, const struct lockstep_runs_study *st
 		ls_rows_add(rows, study->parameters[i]);
 }
 
-static void add_digests(struct ls_rows *rows, const struct lockstep_runs_study *study)
-{
-	for (size_t i = 0; i < study->n_data; i++)
-		ls_rows_text(rows, study->data[i].digest);
-}
-
 static int print_study(const struct lockstep_runs_study *study, enum ls_format format)
 {
 	static const char *const names[] = {
@@ -118,8 +112,6 @@ static int print_study(const struct lockstep_runs_study *study, enum ls_format f
 	struct ls_rows rows;
 	ls_rows_begin_record(&rows, stdout, format);
 	ls_runs_columns(&rows, names);
-	for (size_t i = 0; i < study->n_data; i++)
-		ls_rows_column(&rows, "data", study->data[i].name);
 	if (format == LS_FORMAT_JSON)
 		ls_rows_column(&rows, NULL, "spec");
 	const char *const texts[] = {
@@ -134,7 +126,6 @@ static int print_study(const struct lockstep_runs_study *study, enum ls_format f
 	ls_rows_integer(&rows, study->n_trials);
 	ls_rows_integer(&rows, study->n_items);
 	ls_rows_integer(&rows, study->n_reported);
-	add_digests(&rows, study);
 	if (format == LS_FORMAT_JSON)
 		ls_rows_text(&rows, study->spec);
 	return ls_rows_end(&rows, LS_RUNS_COMMAND);
@@ -158,10 +149,32 @@ static int print_trials(const struct lockstep_runs_study *study, enum ls_format 
 	return ls_rows_end(&rows, LS_RUNS_COMMAND);
 }
 
+static int print_data(const struct lockstep_runs_study *study, enum ls_format format)
+{
+	static const char *const names[] = {"data", "part", "digest", NULL};
+	struct ls_rows rows;
+	ls_rows_begin(&rows, stdout, format);
+	ls_runs_columns(&rows, names);
+	for (size_t i = 0; i < study->n_data; i++) {
+		ls_rows_text(&rows, study->data[i].name);
+		ls_rows_text(&rows, study->data[i].part);
+		ls_rows_text(&rows, study->data[i].digest);
+	}
+	return ls_rows_end(&rows, LS_RUNS_COMMAND);
+}
+
+/* Whole for programs; people are told that it is there. */
+static void add_topology(struct ls_rows *rows, const char *topology)
+{
+	char text[48];
+	snprintf(text, sizeof text, "%zu bytes of XML", strlen(topology));
+	ls_rows_text(rows, !*topology ? NULL : rows->format == LS_FORMAT_JSON ? topology : text);
+}
+
 static int print_sessions(const struct lockstep_runs_study *study, enum ls_format format)
 {
-	static const char *const names[] = {"started", "ended", "outcome", "version", "commit", "compiler",
-	                                    "isa",     "cpu",   "cores",   "command", NULL};
+	static const char *const names[] = {"started", "ended", "outcome",   "version", "commit",   "compiler", "isa",
+	                                    "cpu",     "cores", "cpu_quota", "command", "topology", NULL};
 	struct ls_rows rows;
 	ls_rows_begin(&rows, stdout, format);
 	ls_runs_columns(&rows, names);
@@ -172,7 +185,9 @@ static int print_sessions(const struct lockstep_runs_study *study, enum ls_forma
 		for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
 			ls_rows_text(&rows, texts[j]);
 		ls_rows_integer(&rows, session->cores);
+		ls_rows_real(&rows, session->cpu_quota);
 		ls_rows_text(&rows, session->command);
+		add_topology(&rows, session->topology);
 	}
 	return ls_rows_end(&rows, LS_RUNS_COMMAND);
 }
@@ -187,6 +202,9 @@ static int show_study(const struct lockstep_runs_study *study, enum ls_format fo
 	begin_part(format, "trials", 0);
 	if (!status)
 		status = print_trials(study, format);
+	begin_part(format, "data", 0);
+	if (!status)
+		status = print_data(study, format);
 	begin_part(format, "sessions", 0);
 	if (!status)
 		status = print_sessions(study, format);

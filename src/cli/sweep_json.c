@@ -81,6 +81,11 @@ static json_t *texts_array(const lockstep_sweep *sweep, size_t n, const char *te
 	return texts;
 }
 
+static json_t *epochs(uint32_t n)
+{
+	return n == UINT32_MAX ? json_null() : json_integer(n);
+}
+
 static json_t *bracket_array(const lockstep_sweep *sweep, size_t bracket)
 {
 	json_t *rungs = json_array();
@@ -88,7 +93,7 @@ static json_t *bracket_array(const lockstep_sweep *sweep, size_t bracket)
 		struct lockstep_sweep_rung rung;
 		lockstep_sweep_get_rung(sweep, bracket, i, &rung);
 		json_array_append_new(
-		    rungs, json_pack("{s:I, s:o}", "epochs", (json_int_t)rung.epochs, "trials", limit(rung.n_trials)));
+		    rungs, json_pack("{s:o, s:o}", "epochs", epochs(rung.epochs), "trials", limit(rung.n_trials)));
 	}
 	return rungs;
 }
@@ -97,7 +102,7 @@ static json_t *scheduler_object(const lockstep_sweep *sweep, const struct lockst
 {
 	json_t *object = json_pack("{s:s}", "type", plan->scheduler);
 	if (plan->max_epochs)
-		json_object_set_new(object, "max", json_integer(plan->max_epochs));
+		json_object_set_new(object, "max", epochs(plan->max_epochs));
 	if (plan->eta) {
 		json_t *brackets = json_array();
 		for (size_t i = 0; i < plan->n_brackets; i++)

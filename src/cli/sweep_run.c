@@ -22,7 +22,7 @@
 /* A data set that is open, by its options as text. */
 struct opened {
 	struct opened *next;
-	char *key;
+	char *key, *name; /* the name is for people: "a.csv --label kind" */
 	lockstep_dataset *dataset;
 };
 
@@ -40,7 +40,7 @@ static lockstep_status no_memory(lockstep_error *error)
 {
 	error->status = LOCKSTEP_ERROR_MEMORY;
 	snprintf(error->message, sizeof error->message, "out of memory for a data set's name");
-	return error->status;
+	return LOCKSTEP_ERROR_MEMORY;
 }
 
 static const struct opened *find_data(const struct running *running, const char *key)
@@ -51,29 +51,57 @@ static const struct opened *find_data(const struct running *running, const char 
 	return opened;
 }
 
+/* The options as they were given, --data itself without its name; to be freed. */
+static char *name_of(const struct ls_data_options *options)
+{
+	const char *const texts[][2] = {{"", options->data},
+	                                {" --test ", options->files.test},
+	                                {" --label ", options->files.label},
+	                                {" --labels ", options->files.labels},
+	                                {" --test-labels ", options->files.test_labels}};
+	const size_t n = sizeof texts / sizeof *texts;
+	size_t size = 1;
+	for (size_t i = 0; i < n; i++)
+		size += texts[i][1] ? strlen(texts[i][0]) + strlen(texts[i][1]) : 0;
+	char *name = malloc(size), *at = name;
+	for (size_t i = 0; name && i < n; i++)
+		if (texts[i][1])
+			at += sprintf(at, "%s%s", texts[i][0], texts[i][1]);
+	return name;
+}
+
+static void close_one(struct opened *opened)
+{
+	lockstep_dataset_destroy(opened->dataset);
+	free(opened->name);
+	free(opened->key);
+	free(opened);
+}
+
 /* Takes the key over. */
 static lockstep_status add_data(struct running *running, char *key, const struct ls_data_options *options,
-                                lockstep_error *error)
+                                const struct opened **out, lockstep_error *error)
 {
 	struct opened *opened = calloc(1, sizeof *opened);
 	if (!opened) {
 		free(key);
 		return no_memory(error);
 	}
-	lockstep_status status = ls_dataset_open(&opened->dataset, options, error);
+	opened->key = key;
+	opened->name = name_of(options);
+	lockstep_status status = opened->name ? ls_dataset_open(&opened->dataset, options, error) : no_memory(error);
 	if (status) {
-		free(opened);
-		free(key);
+		close_one(opened);
 		return status;
 	}
-	opened->key = key;
 	opened->next = running->data;
 	running->data = opened;
+	*out = opened;
 	return LOCKSTEP_OK;
 }
 
 static lockstep_status open_data(struct running *running, const struct ls_data_options *options,
-                                 const lockstep_dataset **out, lockstep_error *error)
+                                 const struct opened **out, lockstep_error *error)
 {
 	char *key = ls_log_data_text(options);
 	if (!key)
@@ -81,13 +109,10 @@ static lockstep_status open_data(struct running *running, const struct ls_data_o
 	const struct opened *opened = find_data(running, key);
 	if (opened) {
 		free(key);
-		*out = opened->dataset;
+		*out = opened;
 		return LOCKSTEP_OK;
 	}
-	lockstep_status status = add_data(running, key, options, error);
-	if (!status)
-		*out = running->data->dataset;
-	return status;
+	return add_data(running, key, options, out, error);
 }
 
 static void close_data(struct running *running)
@@ -95,9 +120,7 @@ static void close_data(struct running *running)
 	while (running->data) {
 		struct opened *opened = running->data;
 		running->data = opened->next;
-		lockstep_dataset_destroy(opened->dataset);
-		free(opened->key);
-		free(opened);
+		close_one(opened);
 	}
 }
 
@@ -106,6 +129,7 @@ static lockstep_status prepare(const struct lockstep_study_trial *trial, struct 
 {
 	struct running *running = context;
 	struct ls_job_options job = running->run->job;
+	const struct opened *data = NULL;
 	lockstep_network *network;
 	lockstep_status status = LOCKSTEP_OK;
 	if (trial->has_seed)
@@ -115,13 +139,15 @@ static lockstep_status prepare(const struct lockstep_study_trial *trial, struct 
 	for (size_t i = 0; i < trial->n && !status; i++)
 		status = ls_sweep_set(&job, trial->names[i], trial->texts[i], error);
 	if (!status)
-		status = open_data(running, &job.data, &out->dataset, error);
+		status = open_data(running, &job.data, &data, error);
 	if (!status)
 		status = lockstep_train_check(&job.train, error);
 	if (!status)
-		status = ls_job_make_network(&job, out->dataset, &network, error);
+		status = ls_job_make_network(&job, data->dataset, &network, error);
 	if (status)
 		return status;
+	out->dataset = data->dataset;
+	out->data = data->name;
 	out->network = network;
 	out->options = job.train;
 	return LOCKSTEP_OK;
@@ -157,13 +183,13 @@ static void print_result(const struct running *running, const struct lockstep_st
 			printf(", %llu %s", (unsigned long long)last->n_in_state[state],
 			       lockstep_trial_state_name((enum lockstep_trial_state)state));
 	printf("\nseconds     %.1f\n", last->seconds);
-	if (isnan(last->best_objective)) {
+	if (isnan(last->best_objective))
 		printf("best        none\n");
-		return;
-	}
-	printf("best        trial %llu, %s %.9g\n", (unsigned long long)last->best, running->metric,
-	       last->best_objective);
-	printf("            %s\n", ls_sweep_watch_parameters(&running->watch, last->best));
+	else
+		printf("best        trial %llu, %s %.9g\n            %s\n", (unsigned long long)last->best,
+		       running->metric, last->best_objective, ls_sweep_watch_parameters(&running->watch, last->best));
+	if (!running->plan.built_in)
+		puts("same again  as far as the program does");
 }
 
 /* ---- The whole -------------------------------------------------------------- */
@@ -172,25 +198,32 @@ static void print_result(const struct running *running, const struct lockstep_st
  * no result of a trial. */
 static lockstep_status open_base(struct running *running, const lockstep_sweep *sweep, lockstep_error *error)
 {
-	const lockstep_dataset *dataset;
+	const struct opened *data;
+	if (!running->plan.built_in)
+		return LOCKSTEP_OK;
 	for (size_t i = 0; i < running->plan.n_parameters; i++) {
 		struct lockstep_sweep_parameter parameter;
 		lockstep_sweep_get_parameter(sweep, i, &parameter);
 		if (ls_sweep_is_data(parameter.name))
 			return LOCKSTEP_OK;
 	}
-	return open_data(running, &running->run->job.data, &dataset, error);
+	return open_data(running, &running->run->job.data, &data, error);
 }
 
-static lockstep_status check(const struct running *running, lockstep_error *error)
+/* What would be left unheard. */
+static lockstep_status check(const struct running *running, char *job, lockstep_error *error)
 {
-	if (!running->plan.built_in) {
-		error->status = LOCKSTEP_ERROR_ARGUMENT;
-		snprintf(error->message, sizeof error->message, "%s: other programs than train cannot be swept yet",
-		         running->plan.file);
-		return error->status;
-	}
-	return LOCKSTEP_OK;
+	struct ls_job_options usual;
+	ls_job_options_init(&usual);
+	char *text = ls_log_job_text(&usual);
+	int is_usual = running->plan.built_in || (text && job && strcmp(text, job) == 0);
+	free(text);
+	if (is_usual)
+		return LOCKSTEP_OK;
+	error->status = LOCKSTEP_ERROR_ARGUMENT;
+	snprintf(error->message, sizeof error->message,
+	         "%s: options of train say nothing to another program: give them to its command", running->plan.file);
+	return error->status;
 }
 
 /* The words of the command line, to be freed. */
@@ -228,13 +261,16 @@ int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
 	lockstep_error error;
 	lockstep_sweep_describe(sweep, &running.plan);
 	running.metric = running.plan.metric ? running.plan.metric : "validation_loss";
-	if (check(&running, &error) || open_base(&running, sweep, &error))
-		return ls_message_error(COMMAND, &error);
 	ls_sweep_watch_init(&running.watch, sweep, running.metric, run->quiet);
 	char *base = ls_log_job_text(&run->job), *command = join(run->argc, run->argv);
+	if (check(&running, base, &error) || open_base(&running, sweep, &error)) {
+		free(command);
+		free(base);
+		return ls_message_error(COMMAND, &error);
+	}
 	const struct lockstep_study_options options = {
 	    .database = run->database,
-	    .base = base,
+	    .base = running.plan.built_in ? base : NULL,
 	    .command = command,
 	    .name = run->name,
 	    .bind = run->job.train.bind,

@@ -85,14 +85,24 @@ static void print_trials(const struct lockstep_sweep_plan *plan)
 	putchar('\n');
 }
 
+static void print_resource(const struct lockstep_sweep_plan *plan)
+{
+	const char *unit = plan->built_in ? "epochs" : "points";
+	printf(", eta %u, from %u ", plan->eta, plan->min_epochs);
+	if (plan->max_epochs == UINT32_MAX)
+		printf("%s to the program's end", unit);
+	else
+		printf("to %u %s", plan->max_epochs, unit);
+}
+
 static void print_scheduler(const struct lockstep_sweep_plan *plan)
 {
 	printf(LABEL "%s", "scheduler", plan->scheduler);
 	if (plan->eta)
-		printf(", eta %u, from %u to %u epochs", plan->eta, plan->min_epochs, plan->max_epochs);
+		print_resource(plan);
 	else if (plan->max_epochs)
-		printf(" of %u trials, after epoch %u of %u", plan->median_startup, plan->median_warmup,
-		       plan->max_epochs);
+		printf(" of %u trials, after %s %u of %u", plan->median_startup, plan->built_in ? "epoch" : "point",
+		       plan->median_warmup, plan->max_epochs);
 	putchar('\n');
 }
 
@@ -192,13 +202,18 @@ static void print_parameters(const lockstep_sweep *sweep, const struct lockstep_
 static void print_rungs(const lockstep_sweep *sweep, const struct lockstep_sweep_plan *plan)
 {
 	if (plan->n_brackets)
-		printf("\nbracket  epochs (trials)\n");
+		printf("\nbracket  %s (trials)\n", plan->built_in ? "epochs" : "points");
 	for (size_t bracket = 0; bracket < plan->n_brackets; bracket++) {
 		printf("%7zu", bracket + 1);
 		for (size_t i = 0; i < lockstep_sweep_n_rungs(sweep, bracket); i++) {
 			struct lockstep_sweep_rung rung;
 			lockstep_sweep_get_rung(sweep, bracket, i, &rung);
-			printf("%s%u", i ? ", " : "  ", rung.epochs);
+			if (rung.n_trials == 0 && plan->max_epochs == UINT32_MAX)
+				break;
+			if (rung.epochs == UINT32_MAX)
+				printf("%send", i ? ", " : "  ");
+			else
+				printf("%s%u", i ? ", " : "  ", rung.epochs);
 			if (rung.n_trials != LOCKSTEP_SWEEP_UNLIMITED)
 				printf(" (%llu)", (unsigned long long)rung.n_trials);
 		}

@@ -130,16 +130,19 @@ static void put_line(FILE *frame, const char *text, size_t columns)
 	}
 }
 
+/* With what it came to, or why it came to nothing. */
 static void put_report(struct ls_sweep_watch *watch, const struct lockstep_study_progress *progress, FILE *frame,
                        size_t columns)
 {
-	char line[LINE_SIZE], objective[64] = "";
-	if (!isnan(progress->objective))
-		snprintf(objective, sizeof objective, "%.6g", progress->objective);
+	char line[LINE_SIZE], result[640] = "";
+	if (progress->message)
+		snprintf(result, sizeof result, "%s", progress->message);
+	else if (!isnan(progress->objective))
+		snprintf(result, sizeof result, "%s %-10.6g", watch->metric, progress->objective);
 	int is_best = progress->state == LOCKSTEP_TRIAL_DONE && progress->best == progress->trial;
-	snprintf(line, sizeof line, "trial %4llu  %-8s  epoch %4u  %s %-10s  %s%s", (unsigned long long)progress->trial,
-	         lockstep_trial_state_name(progress->state), progress->epoch, watch->metric, objective,
-	         is_best ? "best: " : "", ls_sweep_watch_parameters(watch, progress->trial));
+	snprintf(line, sizeof line, "trial %4llu  %-8s  epoch %4u  %s  %s%s", (unsigned long long)progress->trial,
+	         lockstep_trial_state_name(progress->state), progress->epoch, result, is_best ? "best: " : "",
+	         ls_sweep_watch_parameters(watch, progress->trial));
 	put_line(frame, line, columns);
 	putc('\n', frame);
 }

@@ -176,6 +176,7 @@ void lockstep_topology_destroy(lockstep_topology *topology)
 		return;
 	hwloc_topology_destroy(topology->hwloc);
 	ls_memory_free(topology->text);
+	ls_memory_free(topology->xml);
 	ls_memory_free(topology);
 }
 
@@ -290,5 +291,49 @@ lockstep_status lockstep_topology_text(lockstep_topology *topology, const char *
 		topology->text = tree.bytes;
 	}
 	*text = topology->text;
+	return LOCKSTEP_OK;
+}
+
+/* ---- The machine as XML ---------------------------------------------- */
+
+/* Takes away what tells one process of a machine from another: in both of hwloc's
+ * writers an <info> is a line of its own, and no value has a '>'. */
+static void remove_info(char *xml, const char *name)
+{
+	char start[48];
+	snprintf(start, sizeof start, "<info name=\"%s\"", name);
+	for (char *at = xml; (at = strstr(at, start));) {
+		char *end = strchr(at, '>');
+		if (!end)
+			return;
+		end++;
+		while (at > xml && (at[-1] == ' ' || at[-1] == '\n'))
+			at--;
+		memmove(at, end, strlen(end) + 1);
+	}
+}
+
+static char *export_xml(hwloc_topology_t hwloc)
+{
+	char *buffer;
+	int size;
+	if (hwloc_topology_export_xmlbuffer(hwloc, &buffer, &size, 0))
+		return NULL;
+	char *copy = ls_memory_copy_text(buffer);
+	hwloc_free_xmlbuffer(hwloc, buffer);
+	return copy;
+}
+
+lockstep_status lockstep_topology_xml(lockstep_topology *topology, const char **xml, lockstep_error *error)
+{
+	static const char *const own[] = {"HostName", "ProcessName", "LinuxCgroup"};
+	if (!topology->xml) {
+		topology->xml = export_xml(topology->hwloc);
+		if (!topology->xml)
+			return ls_error_memory(error, "the topology's XML");
+		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+			remove_info(topology->xml, own[i]);
+	}
+	*xml = topology->xml;
 	return LOCKSTEP_OK;
 }

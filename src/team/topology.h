@@ -14,6 +14,7 @@ struct lockstep_topology {
 	hwloc_topology_t hwloc;
 	struct ls_quota quota; /* no limit on a machine that is only described */
 	char *text;            /* of lockstep_topology_text(), once asked for */
+	char *xml;             /* of lockstep_topology_xml() */
 };
 
 #endif

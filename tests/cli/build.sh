@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What the build gives to its users: public headers that compile alone as C11
-# and as C++17, and a shared library that exports lockstep_ names only. TAP.
+# and as C++17, a shared library that exports lockstep_ names only, and the commit
+# that it is of. TAP.
 
 compiler=${CC:-cc}
 cxx=${CXX:-c++}
@@ -56,5 +57,54 @@ if test -f $library && nm --version >/dev/null 2>&1; then
 else
 	skip "exported names begin with lockstep_" "no shared library, or no nm"
 	skip "every declared function is exported" "no shared library, or no nm"
+fi
+
+# ---- The commit ------------------------------------------------------------------
+
+# commit FOLDER EXPECTED: what commit.sh says of it.
+commit() {
+	sh "$source_folder/src/base/commit.sh" "$1" >"$test_folder/said" 2>"$test_folder/log"
+	test "$(cat "$test_folder/said")" = "$2" || cat "$test_folder/said" >>"$test_folder/log"
+	! test -s "$test_folder/log"
+}
+
+tree=$test_folder/tree
+mkdir -p "$tree/below"
+echo 0123abc >"$tree/below/.commit"
+commit "$tree/below" 0123abc
+report "an archive has its commit in a file"
+echo '"; exit' >"$tree/below/.commit"
+commit "$tree/below" ''
+report "which may hold anything"
+if git --version >/dev/null 2>&1; then
+	in_tree() {
+		git -C "$tree" -c user.name=t -c user.email=t@example.org "$@" >/dev/null 2>&1
+	}
+	rm "$tree/below/.commit"
+	: >"$tree/a"
+	: >"$tree/below/b"
+	in_tree init && in_tree add . && in_tree commit -m one
+	id=$(git -C "$tree" rev-parse HEAD)
+	commit "$tree" "$id"
+	report "a checkout has its HEAD"
+	GIT_DIR=/nowhere commit "$tree" "$id"
+	report "whatever repository the environment names"
+	touch -d '2001-01-01' "$tree/a"
+	commit "$tree" "$id"
+	report "a file's time is no change"
+	echo change >"$tree/a"
+	commit "$tree" "$id-changed"
+	report "a change is told"
+	commit "$tree/below" ''
+	report "a folder in a checkout of something else has none"
+	sh "$source_folder/src/base/commit.sh" "$tree" "$tree/commit.c" 2>"$test_folder/log"
+	touch -d '2001-01-01' "$tree/commit.c"
+	sh "$source_folder/src/base/commit.sh" "$tree" "$tree/commit.c" 2>>"$test_folder/log"
+	grep -q "\"$id-changed\"" "$tree/commit.c" && test "$tree/commit.c" -ot "$tree/a" &&
+		in_tree commit -a -m two && sh "$source_folder/src/base/commit.sh" "$tree" "$tree/commit.c" &&
+		! grep -q "$id" "$tree/commit.c" && ! test "$tree/commit.c" -ot "$tree/a"
+	report "the source is made anew with the commit, and only then"
+else
+	skip "a checkout has its HEAD" "no git"
 fi
 echo "1..$n_tests"

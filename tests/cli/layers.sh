@@ -57,7 +57,7 @@ check() {
 	allow train base arith net data team model job
 	allow check base arith net data train
 	allow bench base arith team net data train
-	allow study base arith net data job train team
+	allow study base arith net data model job train team
 	allow cli base
 	includes cli | grep -E ' base/' | grep -vE ' base/nearest\.h$' >"$test_folder/list"
 	report "cli has nothing of base but what it has a copy of"

@@ -72,6 +72,9 @@ run --version
 head -n 1 "$out" | grep -qE '^lockstep [0-9]+\.[0-9]+\.[0-9]+$' && grep -q '^compiler' "$out" &&
 	grep -q '^instruction set' "$out" && grep -q '^arithmetic' "$out" && grep -q '^OpenMP' "$out"
 report "--version"
+commit=$(sh "$source_folder/src/base/commit.sh" "$source_folder")
+test "$(sed -n 's/^commit  *//p' "$out")" = "$commit"
+report "--version has the commit, where it is known"
 
 # The forms of an option, and numbers that are the same.
 write_classes data.csv 40

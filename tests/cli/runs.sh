@@ -103,7 +103,8 @@ report "compare of studies with other metrics"
 run runs show plain
 test $status -eq 0 && grep -q '^study        plain$' "$out" && grep -q '^seed         18446744073709551615$' "$out" &&
 	grep -q '^goal         minimize$' "$out" && grep -q '^trials       12$' "$out" &&
-	grep -q '^    7  done  ' "$out" && grep -q 'lockstep sweep spec.yaml' "$out" && grep -q '^test         bbbb$' "$out"
+	grep -q '^    7  done  ' "$out" && grep -q 'lockstep sweep spec.yaml' "$out" && grep -q '^a set  test   bbbb$' "$out" &&
+	grep -q ' 11 bytes of XML$' "$out"
 report "show of a study"
 run runs show plain 1
 test $status -eq 0 && grep -q '^message        diverged at step 17$' "$out" && ! grep -q '^momentum' "$out" &&

@@ -93,13 +93,6 @@ bracket  epochs (trials)
 END
 test $status -eq 0 && test ! -s "$err" && diff "$test_folder/expected" "$out" >"$err"
 report "a plan"
-echo 'program: other.py
-method: grid
-parameters: {x: {values: [1, 2]}}' >program.yaml
-run sweep program.yaml
-test $status -eq 2 && test ! -s "$out" && test "$(grep -cv '^Try ' "$err")" -eq 1 && grep -q 'cannot be swept yet' "$err" && test ! -e runs.db
-report "other programs are not run yet"
-
 python=${PYTHON:-python3}
 run sweep --check --json sweep.yaml
 test $status -eq 0 && test "$(n_lines "$out")" -eq 1 && test ! -s "$err"
@@ -198,11 +191,25 @@ run sweep --check sweep.yaml
 test $status -eq 0 && shows 'program     train.py' && shows 'sampler     tpe, seed 1, at random for 10 trials' &&
 	# shellcheck disable=SC2016 # macros of the command, not of the shell
 	shows 'command     ${env} ${interpreter} ${program} --dir=${envvar:HOME} ${args}' &&
-	shows 'scheduler   median of 5 trials, after epoch 2 of 9' &&
+	shows 'scheduler   median of 5 trials, after point 2 of 9' &&
 	shows 'same again  as far as the program does' &&
 	shows 'model.width  categorical   1, 2, 3, 4, 5, 6, 7, 8, ... (10 values)' &&
 	shows 'any.name     normal        mu 0, sigma 1'
 report "another program has parameters of its own"
+
+spec <<'END'
+program: train.py
+method: random
+run_cap: 9
+metric: {name: loss}
+parameters: {x: {min: 0.0, max: 1.0}}
+early_terminate: {type: hyperband, min_iter: 3}
+END
+run sweep --check sweep.yaml
+test $status -eq 0 && shows "scheduler   successive-halving, eta 3, from 3 points to the program's end" && shows '      1  3 (9), 9 (3), 27 (1)' &&
+	grep -qx 'lockstep sweep: sweep.yaml:6:1: early_terminate: trials are paused, not ended, and the best of a rung go on' "$err" &&
+	run sweep --check --json sweep.yaml && grep -q '"max":null' "$out"
+report "min_iter is in points of the program, to its end"
 
 # ---- Traps ---------------------------------------------------------------------
 

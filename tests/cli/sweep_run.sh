@@ -112,13 +112,14 @@ fi
 
 # ---- Killed -----------------------------------------------------------------------
 
-# Some time after it began, and so often that it also ends; the last time undisturbed.
+# Some time after it began, and so often that it also ends; the last time undisturbed. In the
+# foreground, timeout is not killed itself, and waits.
 i=0
 for name in $names; do
 	kills=0
 	while test $kills -lt $n_kills; do
 		i=$((i + 7))
-		timeout -s KILL 0.$((100 + i % 10 * 30)) "$lockstep" sweep $name.yaml --db killed.db $base \
+		timeout --foreground -s KILL 0.$((100 + i % 10 * 30)) "$lockstep" sweep $name.yaml --db killed.db $base \
 			--cores $((i % 2 + 1)) >"$out" 2>"$err"
 		kills=$((kills + 1))
 	done 2>/dev/null
@@ -153,6 +154,25 @@ test $status -eq 0 && "$lockstep" runs export --db odd.db --format csv --no-time
 	test "$(grep -c ',done,' odd.csv)" -eq 1
 report "trials that cannot be trained, and one that diverges, are results"
 
+# reasons DATABASE STUDY: the messages of its trials.
+reasons() {
+	for k in 0 1 2 3; do
+		"$lockstep" runs show --db "$1" "$2" $k | sed -n "s/^message  */$k: /p"
+	done
+}
+first=$("$lockstep" runs list --db odd.db --format csv | sed '1d; s/,.*//')
+reasons odd.db "$first" >reasons
+test "$(wc -l <reasons)" -eq 3 && test "$(grep -c 'not finite' reasons)" -eq 1
+report "each of them says why"
+run sweep --set lr=0.1,1e30 --set hidden=relu --set batch=16,3 --db odd.db $base --slices 4 --name twin
+reasons odd.db twin | cmp - reasons >&2
+report "and so does a trial whose job failed in another study"
+rm -f odd.db
+run sweep --set lr=0.1,1e30 --set hidden=relu --set batch=16,3 --db odd.db ${base% --quiet} --slices 4
+sed 's/^[0-9]*: //' reasons | sort >expected
+sed -n '/diverged\|failed/s/^.* epoch  *[0-9]*  \(.*\)  lr=.*/\1/p' "$err" | sort | cmp - expected >&2
+report "the line of a trial that failed says why as well"
+
 sed 's/^name: random/name: again/' random.yaml >again.yaml
 sweep again whole.db
 test $status -eq 0 && table whole.db again.csv && sed 's/^again,/random,/' again.csv | grep '^random,' | sort | uniq -d >twice &&
@@ -177,9 +197,56 @@ sed 's/validation_loss/roc/' random.yaml >metric.yaml
 run sweep metric.yaml --db none.db $base
 test $status -eq 2 && grep -q "metric 'roc'" "$err" && test ! -e none.db
 report "an unknown metric"
+sed 's/validation_loss/validation_label_accuracy/' random.yaml >labels.yaml
+run sweep labels.yaml --db labels.db $base
+test $status -eq 2 && grep -q 'metric validation_label_accuracy: the data are not multi-label' "$err"
+report "a metric of labels needs several"
 run sweep random.yaml --db none.db --data data.csv --quiet
 test $status -eq 2 && grep -q 'metric validation_loss: no rows are kept for validation' "$err"
 report "a metric of validation rows needs some"
+
+# ---- Multi-label -------------------------------------------------------------------
+
+write_flags flags.csv 120
+sed '/hidden\|layers\|momentum/d; s/^name:.*/name: flags/; s/{name: .*}/{name: validation_label_accuracy, goal: maximize}/' \
+	random.yaml >flags.yaml
+run sweep flags.yaml --db flags.db --data flags.csv --label rain,wind --epochs 4 --validation 0.25 --quiet
+"$lockstep" runs best --db flags.db flags -n 1 --format csv >best.csv
+# field NAME: of the best trial.
+field() {
+	awk -F , -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) n = i } NR == 2 { print $n }' best.csv
+}
+"$lockstep" runs show --db flags.db flags "$(field trial)" --format csv >epochs.csv
+"$lockstep" train --data flags.csv --label rain,wind --epochs 4 --validation 0.25 --quiet --log log \
+	--lr "$(field param.lr)" >"$out" 2>"$err"
+head -n 1 epochs.csv | grep -q ',metric.validation_label_accuracy,' && ! grep -q 'metric.test_label' epochs.csv &&
+	grep -o '"label_accuracy": *[0-9.]*' log | tail -n 1 |
+	awk -F : -v found="$(field objective)" '{ exit !(found != "" && found - $2 < 1e-12 && $2 - found < 1e-12) }'
+report "multi-label data have the accuracy of labels, which is a metric"
+
+# ---- What it ran on, and with ------------------------------------------------------
+
+write_classes data2.csv 200
+cat data.csv >'an other.csv'
+run sweep --set data=data.csv,data2.csv,'an other.csv' --db sets.db --epochs 1 --cores 1 --quiet --label kind \
+	--validation 0.2
+run runs show --db sets.db
+test $status -eq 0 && grep -q '^data.csv --label kind  *train  *[0-9a-f]\{64\}$' "$out" &&
+	grep -q '^data2.csv --label kind  *train ' "$out" && grep -q '^an other.csv --label kind  *train ' "$out" &&
+	test "$(sed -n 's/.* train  *\([0-9a-f]*\)$/\1/p' "$out" | sort -u | wc -l)" -eq 2
+report "the data that each trial used"
+if "${PYTHON:-python3}" -c pass 2>/dev/null; then
+	run runs show --db sets.db --format json
+	"${PYTHON:-python3}" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert [d["data"] for d in r["data"]] == [n + " --label kind" for n in ("data.csv", "data2.csv", "an other.csv")]
+s = r["sessions"][0]
+assert (s["commit"] or "") == sys.argv[2], s["commit"]
+open("machine.xml", "w").write(s["topology"])' "$out" "$("$lockstep" --version | sed -n 's/^commit  *//p')" 2>"$err" &&
+		"$lockstep" topology >own && "$lockstep" topology --xml machine.xml >recorded &&
+		grep '^ *Core' own >cores && grep '^ *Core' recorded | cmp - cores >&2
+	report "the commit, and the machine as hwloc reads it back"
+fi
 
 run sweep random.yaml --db none2.db --data missing.csv --quiet
 test $status -eq 1 && grep -q 'missing.csv' "$err" && test ! -e none2.db

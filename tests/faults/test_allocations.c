@@ -732,7 +732,7 @@ static lockstep_status try_topology(void *context, lockstep_error *error)
 {
 	lockstep_topology *const untouched = context, *topology = untouched;
 	struct lockstep_place places[5];
-	const char *text = NULL;
+	const char *text = NULL, *xml = NULL;
 	lockstep_status status = lockstep_topology_create(&topology, "pack:2 core:4 pu:2", error);
 	if (status) {
 		cr_assert_eq(topology, untouched);
@@ -741,7 +741,9 @@ static lockstep_status try_topology(void *context, lockstep_error *error)
 	status = lockstep_topology_place(topology, 5, "spread", 1, places, error);
 	if (!status)
 		status = lockstep_topology_text(topology, &text, error);
-	cr_assert_eq(text == NULL, status != LOCKSTEP_OK);
+	if (!status)
+		status = lockstep_topology_xml(topology, &xml, error);
+	cr_assert_eq(xml == NULL, status != LOCKSTEP_OK);
 	lockstep_topology_destroy(topology);
 	return status;
 }

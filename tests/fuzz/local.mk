@@ -11,6 +11,7 @@ fuzz_programs = \
 	%D%/bind \
 	%D%/checkpoint \
 	%D%/csv \
+	%D%/database \
 	%D%/dataset \
 	%D%/gzip \
 	%D%/idx \
@@ -29,6 +30,7 @@ fuzz_programs = \
 %C%_bind_LDADD = $(fuzz_libraries)
 %C%_checkpoint_LDADD = $(fuzz_libraries)
 %C%_csv_LDADD = $(fuzz_libraries)
+%C%_database_LDADD = libfuzz.la libsupport.la libls.la $(LIB_FUZZING_ENGINE)
 %C%_dataset_LDADD = $(fuzz_libraries)
 %C%_gzip_LDADD = $(fuzz_libraries)
 %C%_idx_LDADD = $(fuzz_libraries)

@@ -10,7 +10,7 @@
 #define SEEDS_MAX 64
 
 static const char *const parameters[MADE_PARAMETERS] = {"lr", "batch", "hidden", "momentum"};
-static const struct lockstep_runs_data data[] = {{"train", "aaaa"}, {"test", "bbbb"}};
+static const struct lockstep_runs_data data[] = {{"a set", "train", "aaaa"}, {"a set", "test", "bbbb"}};
 
 double made_objective(uint64_t trial, uint64_t seed)
 {
@@ -53,9 +53,7 @@ lockstep_status made_add_study(struct ls_store *store, const struct made_study *
 	                                    .seeds = study->seeds,
 	                                    .n_seeds = study->n_seeds,
 	                                    .parameters = parameters,
-	                                    .n_parameters = MADE_PARAMETERS,
-	                                    .data = data,
-	                                    .n_data = 2};
+	                                    .n_parameters = MADE_PARAMETERS};
 	const struct lockstep_runs_session session = {.started = created,
 	                                              .version = "0.1.0",
 	                                              .compiler = "gcc 12.2.0",
@@ -63,8 +61,11 @@ lockstep_status made_add_study(struct ls_store *store, const struct made_study *
 	                                              .command = "lockstep sweep spec.yaml",
 	                                              .cpu = "A CPU",
 	                                              .cores = 4,
+	                                              .cpu_quota = 2.5,
 	                                              .topology = "<topology/>"};
 	lockstep_status status = ls_store_add_study(store, &made, id, error);
+	for (size_t i = 0; !status && i < sizeof data / sizeof *data; i++)
+		status = ls_store_add_data(store, *id, &data[i], error);
 	return status ? status : ls_store_add_session(store, *id, &session, error);
 }
 
@@ -106,10 +107,19 @@ static lockstep_status add_epoch(struct ls_store *store, const struct made_study
 {
 	const double loss = made_loss(trial, study->seeds[run], epoch);
 	const struct ls_store_metric metrics[] = {{"score, final", loss}, {"a \"word\"", epoch}};
-	struct ls_store_epoch made = {epoch, loss, NAN, NAN, loss / 3, 1 - loss / 7, 0.1, NULL, 0.5 + study->times,
-	                              1000,  NULL, 0};
-	if (study->is_foreign)
-		made = (struct ls_store_epoch){epoch, NAN, NAN, NAN, NAN, NAN, NAN, NULL, NAN, NAN, metrics, 2};
+	struct ls_store_epoch made = LS_STORE_EPOCH_INIT;
+	made.epoch = epoch;
+	if (study->is_foreign) {
+		made.metrics = metrics;
+		made.n_metrics = 2;
+		return ls_store_add_epoch(store, job, &made, error);
+	}
+	made.loss = loss;
+	made.test_loss = loss / 3;
+	made.test_accuracy = 1 - loss / 7;
+	made.learning_rate = 0.1;
+	made.train_seconds = 0.5 + study->times;
+	made.samples_per_second = 1000;
 	return ls_store_add_epoch(store, job, &made, error);
 }
 

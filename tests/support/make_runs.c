@@ -160,8 +160,13 @@ static int speed(struct ls_store *store, size_t n, lockstep_error *error)
 			return fail(error);
 		for (uint32_t epoch = 1; epoch <= 10; epoch++) {
 			const double loss = made_loss(k, 1, epoch);
-			const struct ls_store_epoch made = {epoch, loss, loss, loss, loss, loss,
-			                                    0.1,   NULL, 0.5,  1000, NULL, 0};
+			struct ls_store_epoch made = LS_STORE_EPOCH_INIT;
+			made.epoch = epoch;
+			made.loss = made.validation_loss = made.validation_accuracy = loss;
+			made.test_loss = made.test_accuracy = loss;
+			made.learning_rate = 0.1;
+			made.train_seconds = 0.5;
+			made.samples_per_second = 1000;
 			if (ls_store_add_epoch(store, job, &made, error))
 				return fail(error);
 		}

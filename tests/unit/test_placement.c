@@ -254,6 +254,9 @@ Test(placement, failed_allocation_is_reported)
 	ls_memory_fail_at(1);
 	cr_assert_eq(lockstep_topology_text(topology, &text, NULL), LOCKSTEP_ERROR_MEMORY);
 	cr_assert_str_eq(text, "untouched");
+	ls_memory_fail_at(1);
+	cr_assert_eq(lockstep_topology_xml(topology, &text, NULL), LOCKSTEP_ERROR_MEMORY);
+	cr_assert_str_eq(text, "untouched");
 	lockstep_topology_destroy(topology);
 
 	topology = NULL;
@@ -291,6 +294,51 @@ Test(topology, prints_the_tree_with_memory_under_its_owner)
 	cr_assert_eq(lockstep_topology_text(topology, &again, NULL), LOCKSTEP_OK);
 	cr_assert_eq(text, again);
 	lockstep_topology_destroy(topology);
+}
+
+/* Into a file, and back from it. */
+static lockstep_topology *exported(lockstep_topology *topology, const char *path)
+{
+	char source[64];
+	const char *xml = NULL, *again = NULL;
+	cr_assert_eq(lockstep_topology_xml(topology, &xml, NULL), LOCKSTEP_OK);
+	cr_assert_eq(lockstep_topology_xml(topology, &again, NULL), LOCKSTEP_OK);
+	cr_assert_eq(xml, again);
+	cr_assert(!strstr(xml, "HostName") && !strstr(xml, "ProcessName") && !strstr(xml, "LinuxCgroup"), "%s", xml);
+	FILE *file = fopen(path, "w");
+	cr_assert(file && fputs(xml, file) >= 0 && !fclose(file));
+	snprintf(source, sizeof source, "xml:%s", path);
+	return open_topology(source);
+}
+
+static void expect_round_trip(lockstep_topology *topology)
+{
+	char path[] = "/tmp/lockstep-test-XXXXXX";
+	const char *text = NULL, *text_again = NULL;
+	struct lockstep_topology_summary summary, again;
+	int file = mkstemp(path);
+	cr_assert(file >= 0 && !close(file));
+	lockstep_topology *other = exported(topology, path);
+	lockstep_topology_describe(topology, &summary);
+	lockstep_topology_describe(other, &again);
+	cr_assert_eq(again.pus, summary.pus);
+	cr_assert_eq(again.cores, summary.cores);
+	cr_assert_eq(again.kinds, summary.kinds);
+	cr_assert_eq(again.numa_nodes, summary.numa_nodes);
+	cr_assert_str_eq(again.cpu_model, summary.cpu_model);
+	cr_assert_eq(lockstep_topology_text(topology, &text, NULL), LOCKSTEP_OK);
+	cr_assert_eq(lockstep_topology_text(other, &text_again, NULL), LOCKSTEP_OK);
+	cr_assert_str_eq(text, text_again);
+	lockstep_topology_destroy(other);
+	lockstep_topology_destroy(topology);
+	unlink(path);
+}
+
+Test(topology, comes_back_from_its_xml)
+{
+	expect_round_trip(open_topology(two_packages));
+	expect_round_trip(open_hybrid());
+	expect_round_trip(open_topology(NULL));
 }
 
 Test(topology, opens_the_machine_itself)

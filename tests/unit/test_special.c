@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Normal and beta distributions: against values of mpmath 1.2.1 with 60 digits (beta by the
+ * Normal, beta and Student's distributions: against values of mpmath 1.2.1 with 60 digits (beta by the
  * hypergeometric series, and its roots by bracketing), and against each other over many arguments.
  */
 #include <criterion/criterion.h>
@@ -11,6 +11,7 @@
 #include "study/functions/beta.h"
 #include "study/functions/log1p.h"
 #include "study/functions/normal.h"
+#include "study/functions/student.h"
 #include "study/functions/table.h"
 
 TestSuite(special);
@@ -268,6 +269,39 @@ Test(special, beta_of_small_whole_shapes)
 		expect_close(ls_beta_cdf(x, 2, 2), x * x * (3 - 2 * x), 1e-14, "2, 2", x);
 		expect_close(ls_beta_quantile(x, 2, 1), sqrt(x), 1e-14, "2, 1", x);
 	}
+}
+
+/* p, degrees of freedom, quantile; mpmath, by the root of its incomplete beta function. */
+static const double students[][3] = {
+    {0.975, 1, 12.7062047361746933},     {0.975, 2, 4.30265272974946179},      {0.975, 3, 3.18244630528370844},
+    {0.975, 4, 2.77644510519779349},     {0.975, 5, 2.57058183563631478},      {0.975, 6, 2.44691185114496932},
+    {0.975, 9, 2.262157162798205},       {0.975, 10, 2.22813885198627422},     {0.975, 20, 2.0859634472658644},
+    {0.975, 29, 2.04522964213270387},    {0.975, 30, 2.04227245630123789},     {0.975, 100, 1.98397151852355189},
+    {0.975, 999, 1.9623414611334496},    {0.975, 100000, 1.95998770753460926}, {0.6, 1, 0.324919696232906249},
+    {0.6, 2, 0.288675134594812815},      {0.6, 3, 0.276670662332689847},       {0.6, 4, 0.270722294707597363},
+    {0.6, 5, 0.267180865704145066},      {0.6, 6, 0.264834532933573469},       {0.6, 9, 0.260955336473910952},
+    {0.6, 10, 0.260184829492080176},     {0.6, 20, 0.256742753854501919},      {0.6, 29, 0.255683634571256085},
+    {0.6, 30, 0.255605364951912714},     {0.6, 100, 0.254022182458227759},     {0.6, 999, 0.25341458333036731},
+    {0.6, 100000, 0.253347777157179886}, {0.9995, 1, 636.61924876878973},      {0.9995, 2, 31.5990545764453634},
+    {0.9995, 3, 12.9239786366879643},    {0.9995, 4, 8.61030158137952276},     {0.9995, 5, 6.86882662588127513},
+    {0.9995, 6, 5.95881617881888487},    {0.9995, 9, 4.78091258593121792},     {0.9995, 10, 4.58689385870270774},
+    {0.9995, 20, 3.84951627493087437},   {0.9995, 29, 3.65940501946637425},    {0.9995, 30, 3.64595863504206281},
+    {0.9995, 100, 3.39049131116426361},  {0.9995, 999, 3.30029244039876672},   {0.9995, 100000, 3.29062403141191366},
+};
+
+Test(special, student_quantiles)
+{
+	for (size_t i = 0; i < N(students); i++) {
+		double p = students[i][0], n = students[i][1];
+		expect_close(ls_student_quantile(p, n), students[i][2], 1e-13 + 1e-16 * n, "student", n);
+	}
+	/* By hand: of one degree tan(pi (p - 1/2)), of two (2 p - 1) / sqrt(2 p (1 - p)). */
+	expect_close(ls_student_quantile(0.75, 1), 1, 1e-14, "student", 1);
+	for (double p = 0.5 + 0x1p-6; p < 1; p += 0x1p-6)
+		expect_close(ls_student_quantile(p, 2), (2 * p - 1) / sqrt(2 * p * (1 - p)), 1e-13, "student", p);
+	cr_assert(ls_student_quantile(0.5, 7) == 0);
+	expect_close(ls_student_quantile(0.975, 1e9), ls_normal_quantile(0.975), 1e-8, "student", 1e9);
+	expect_close(ls_student_quantile(0.975, 2097152), ls_normal_quantile(0.975), 2e-6, "student", 2097152);
 }
 
 Test(special, tables)

@@ -20,8 +20,10 @@
 #include "../support/signed_file.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "lockstep/study.h"
 #include "study/store/database.h"
 #include "study/store/interval.h"
+#include "study/store/row.h"
 #include "study/store/schema.h"
 #include "study/store/store.h"
 
@@ -159,10 +161,14 @@ Test(store, gives_back_what_was_written)
 	cr_assert_eq(study->n_parameters, MADE_PARAMETERS);
 	cr_assert_str_eq(study->parameters[3], "momentum");
 	cr_assert_eq(study->n_data, 2);
+	cr_assert_str_eq(study->data[1].name, "a set");
+	cr_assert_str_eq(study->data[1].part, "test");
 	cr_assert_str_eq(study->data[1].digest, "bbbb");
 	cr_assert_eq(study->n_sessions, 1);
 	cr_assert_str_eq(study->sessions[0].outcome, "done");
 	cr_assert_str_eq(study->sessions[0].topology, "<topology/>");
+	cr_assert_eq(study->sessions[0].cpu_quota, 2.5);
+	cr_assert_null(study->sessions[0].commit);
 	cr_assert_eq(study->n_trials, 8);
 	cr_assert_eq(study->n_items, 8);
 	cr_assert_eq(study->n_reported, 8);
@@ -209,6 +215,63 @@ Test(store, metrics_of_a_command)
 	cr_assert_eq(study->trials[0].last[0], MADE_EPOCHS);
 	cr_assert_str_eq(study->trials[0].jobs[0].command, "./train --lr 0.1");
 	cr_assert_eq(study->trials[0].jobs[0].exit_status, 0);
+	lockstep_runs_study_destroy(study);
+	lockstep_runs_close(runs);
+}
+
+/* The same part again is no other one; another digest of it is. */
+Test(store, data_are_there_once)
+{
+	static const struct lockstep_runs_data used[] = {{"a set", "train", "aaaa"},
+	                                                 {"other", "train", "aaaa"},
+	                                                 {"a set", "train", "cccc"},
+	                                                 {"other", "train", "aaaa"}};
+	int64_t id = write_study(&plain);
+	struct ls_store *store = open_store();
+	for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+		cr_assert_eq(ls_store_add_data(store, id, &used[i], &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_store_add_data(store, id + 1, &used[0], &error), LOCKSTEP_ERROR_ARGUMENT, "no such study");
+	ls_store_close(store);
+	lockstep_runs *runs = open_runs();
+	struct lockstep_runs_study *study = read_study(runs, 0);
+	cr_assert_eq(study->n_data, 4);
+	cr_assert_str_eq(study->data[2].name, "other");
+	cr_assert_str_eq(study->data[3].digest, "cccc");
+	lockstep_runs_study_destroy(study);
+	lockstep_runs_close(runs);
+}
+
+Test(store, every_metric_of_an_epoch)
+{
+	static const char *const names[] = {
+	    "loss",      "validation_loss", "validation_accuracy", "validation_label_accuracy",
+	    "test_loss", "test_accuracy",   "test_label_accuracy", "learning_rate"};
+	int64_t id = 0, job;
+	struct ls_store *store = open_store();
+	struct ls_store_epoch made = LS_STORE_EPOCH_INIT;
+	cr_assert_eq(made_add_study(store, &plain, &id, &error), LOCKSTEP_OK);
+	cr_assert_eq(made_start(store, id, &plain, 0, &job, &error), LOCKSTEP_OK);
+	made.epoch = 1;
+	made.loss = 0.5;
+	made.validation_loss = 1.5;
+	made.validation_accuracy = 2.5;
+	made.validation_label_accuracy = 3.5;
+	made.test_loss = 4.5;
+	made.test_accuracy = 5.5;
+	made.test_label_accuracy = 6.5;
+	made.learning_rate = 7.5;
+	cr_assert_eq(ls_store_add_epoch(store, job, &made, &error), LOCKSTEP_OK, "%s", error.message);
+	ls_store_close(store);
+	lockstep_runs *runs = open_runs();
+	struct lockstep_runs_study *study = read_study(runs, 0);
+	struct lockstep_runs_epochs *epochs = NULL;
+	cr_assert_eq(study->n_metrics, 8);
+	cr_assert_eq(lockstep_runs_read_epochs(runs, study, study->trials[0].jobs, &epochs, &error), LOCKSTEP_OK);
+	for (size_t i = 0; i < 8; i++) {
+		cr_assert_str_eq(study->metrics[i], names[i]);
+		cr_assert_eq(epochs->epochs[0].metrics[i], (double)i + 0.5, "%s", names[i]);
+	}
+	lockstep_runs_epochs_destroy(epochs);
 	lockstep_runs_study_destroy(study);
 	lockstep_runs_close(runs);
 }
@@ -306,16 +369,12 @@ Test(store, a_trial_ends_with_its_own_epochs)
 	struct ls_store_claim job = claim(store, id, 0, 0, "{}");
 	(void)claim(store, id, 1, 0, "{}");
 	for (uint32_t epoch = 1; epoch <= 4; epoch++) {
-		const struct ls_store_epoch made = {.epoch = epoch,
-		                                    .loss = 1.0 / epoch,
-		                                    .validation_loss = NAN,
-		                                    .validation_accuracy = NAN,
-		                                    .test_loss = NAN,
-		                                    .test_accuracy = NAN,
-		                                    .learning_rate = NAN,
-		                                    .train_seconds = 1,
-		                                    .samples_per_second = 10 * epoch,
-		                                    .fingerprint = epoch == 2 ? "two" : NULL};
+		struct ls_store_epoch made = LS_STORE_EPOCH_INIT;
+		made.epoch = epoch;
+		made.loss = 1.0 / epoch;
+		made.train_seconds = 1;
+		made.samples_per_second = 10 * epoch;
+		made.fingerprint = epoch == 2 ? "two" : NULL;
 		cr_assert_eq(ls_store_add_epoch(store, job.job, &made, &error), LOCKSTEP_OK);
 	}
 	struct ls_store_progress progress = LS_STORE_PROGRESS_INIT;
@@ -724,9 +783,11 @@ Test(store, a_full_disk_is_an_error_and_rolls_back)
 /* A step that fails in its middle leaves nothing of it, nor of the step before. */
 Test(store, a_migration_is_done_whole_or_not_at_all)
 {
-	const char *const good[] = {ls_schema_steps[0], "CREATE TABLE later(a)", "INSERT INTO later VALUES(1)"};
-	const char *const bad[] = {ls_schema_steps[0], "CREATE TABLE later(a)",
-	                           "INSERT INTO later VALUES(1); INSERT INTO nowhere VALUES(1)"};
+	const char *const create[] = {"CREATE TABLE later(a)", NULL};
+	const char *const fill[] = {"INSERT INTO later VALUES(1)", NULL};
+	const char *const fail[] = {"INSERT INTO later VALUES(1)", "INSERT INTO nowhere VALUES(1)", NULL};
+	const char *const *const good[] = {ls_schema_steps[0], create, fill};
+	const char *const *const bad[] = {ls_schema_steps[0], create, fail};
 	struct ls_database *database = NULL;
 	int64_t n = -1;
 	write_study(&plain);
@@ -932,6 +993,58 @@ Test(store, flipped_bits_of_a_journal_take_commits_away)
 	free(flipped.data);
 }
 
+/* ---- A study that goes on ----------------------------------------------------------------------- */
+
+static lockstep_status no_job(const struct lockstep_study_trial *trial, struct lockstep_study_job *job, void *context,
+                              lockstep_error *cause)
+{
+	(void)trial, (void)job, (void)context;
+	cause->status = LOCKSTEP_ERROR_ARGUMENT;
+	strcpy(cause->message, "no job");
+	return cause->status;
+}
+
+static lockstep_status run_study(struct lockstep_study_progress *last)
+{
+	static const char spec[] = "name: s\nmethod: random\nmetric: {name: loss}\n"
+				   "parameters: {lr: {min: 0.0, max: 1.0}}\nlockstep: {budget: {trials: 3}}\n";
+	const struct lockstep_study_options options = {.database = path, .bind = "none", .prepare = no_job};
+	lockstep_sweep *sweep = NULL;
+	cr_assert_eq(lockstep_sweep_parse(&sweep, spec, strlen(spec), "spec", &error), LOCKSTEP_OK, "%s",
+	             error.message);
+	lockstep_status status = lockstep_study_run(sweep, &options, last, &error);
+	lockstep_sweep_destroy(sweep);
+	return status;
+}
+
+/* As a sampler of another version would have drawn trial 1, with the checksum that belongs to it. */
+static void move_point(void)
+{
+	struct ls_database *database = NULL;
+	struct ls_row row;
+	cr_assert_eq(ls_database_open_to_write(&database, path, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_row_begin(&row, database, LS_TABLE_POINT, &error), LOCKSTEP_OK);
+	ls_row_put_integer(&row, 2);
+	ls_row_put_integer(&row, 0);
+	ls_row_put_text(&row, "real");
+	ls_row_put_real(&row, 0.25);
+	ls_row_put_real(&row, 0.25);
+	cr_assert_eq(ls_row_write(&row, &error), LOCKSTEP_OK, "%s", error.message);
+	ls_database_close(database);
+}
+
+Test(store, a_study_with_other_points_does_not_go_on)
+{
+	struct lockstep_study_progress last;
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(run_study(&last), LOCKSTEP_OK, "%s", error.message);
+		cr_assert_eq(last.n_in_state[LOCKSTEP_TRIAL_FAILED], 3);
+	}
+	move_point();
+	cr_assert_eq(run_study(&last), LOCKSTEP_ERROR_FORMAT, "%s", error.message);
+	cr_assert(strstr(error.message, "trial 1 of the study in the database has another lr"), "%s", error.message);
+}
+
 /* ---- Memory ----------------------------------------------------------------------------------- */
 
 /* Each allocation of a write fails in turn: the write is an error, and done when it is
@@ -996,6 +1109,33 @@ Test(store, aggregates)
 	cr_assert_eq(ls_aggregate_values("min", (double[]){3, NAN, 1}, 3), 1);
 	cr_assert_eq(ls_aggregate_values("max", (double[]){3, NAN, 10}, 3), 10);
 	cr_assert(isnan(ls_aggregate_values("median", (double[]){NAN}, 1)));
+}
+
+static void expect_interval(const char *aggregate, const double *from, size_t n, double low, double high)
+{
+	double values[16], found_low, found_high;
+	memcpy(values, from, n * sizeof *from);
+	ls_aggregate_interval(aggregate, values, n, &found_low, &found_high);
+	cr_assert(isnan(low) ? isnan(found_low) && isnan(found_high)
+	                     : fabs(found_low - low) <= 1e-12 && fabs(found_high - high) <= 1e-12,
+	          "%s of %zu: %.17g, %.17g", aggregate, n, found_low, found_high);
+}
+
+/* Means by hand: 3 and 5 have mean 4 and standard error 1, 1 to 5 have 3 and sqrt(1/2). */
+Test(store, intervals)
+{
+	static const double values[] = {5, 3, 1, 2, 4, 6};
+	expect_interval("median", values, 6, 1, 6);
+	expect_interval("median", values, 5, NAN, NAN);
+	expect_interval("mean", values, 2, 4 - 12.706204736174694, 4 + 12.706204736174694);
+	expect_interval("mean", values, 5, 3 - 2.7764451051977935 * sqrt(0.5), 3 + 2.7764451051977935 * sqrt(0.5));
+	expect_interval("mean", values, 1, NAN, NAN);
+	expect_interval("mean", values, 0, NAN, NAN);
+	expect_interval("mean", (double[]){2, 2, 2}, 3, 2, 2);
+	expect_interval("mean", (double[]){2, NAN, 2}, 3, NAN, NAN);
+	expect_interval("mean", (double[]){2, INFINITY, 2}, 3, NAN, NAN);
+	expect_interval("min", values, 6, NAN, NAN);
+	expect_interval("max", values, 6, NAN, NAN);
 }
 
 Test(store, numbers_are_the_shortest_that_read_back)

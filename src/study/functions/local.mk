@@ -7,5 +7,7 @@ libls_la_SOURCES += \
 	%D%/log1p.h \
 	%D%/normal.c \
 	%D%/normal.h \
+	%D%/student.c \
+	%D%/student.h \
 	%D%/table.c \
 	%D%/table.h

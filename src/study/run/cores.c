@@ -20,9 +20,21 @@ static int one_waits(const struct ls_runner *runner)
 	       runner->n_running < ls_packing_concurrent(&runner->packing) && ls_scheduler_is_ready(runner->scheduler);
 }
 
+/* A command cannot be told of other cores on its way, and its results may depend on
+ * how many it has: every trial has the same. */
+static uint32_t of_command(const struct ls_runner *runner)
+{
+	uint32_t per_trial = runner->spec->cores_per_trial;
+	if (!per_trial)
+		per_trial = runner->n_cores / ls_packing_concurrent(&runner->packing);
+	return per_trial < runner->n_cores ? per_trial : runner->n_cores;
+}
+
 /* What a trial should have: its share among those that run, or that could. */
 static uint32_t wanted(const struct ls_runner *runner)
 {
+	if (!ls_spec_is_built_in(runner->spec))
+		return of_command(runner);
 	uint32_t n =
 	    one_waits(runner) || runner->n_running == 0 ? ls_packing_concurrent(&runner->packing) : runner->n_running;
 	uint32_t share = runner->n_cores / n;
@@ -61,6 +73,8 @@ void ls_cores_give_back(struct ls_runner *runner, struct ls_trial *trial)
 void ls_cores_adjust(struct ls_runner *runner, struct ls_trial *trial)
 {
 	uint32_t most = wanted(runner), first = trial->first_core, n = trial->n_cores;
+	if (!ls_spec_is_built_in(runner->spec))
+		return;
 	if (n > most && one_waits(runner) && !ls_cores_any(runner)) {
 		trial->n_cores = most;
 		memset(runner->taken + first + most, 0, n - most);

@@ -26,12 +26,13 @@ static double planned_epochs(const struct ls_scheduler_options *options)
 	return NAN;
 }
 
-double ls_forecast_planned(const struct ls_scheduler_options *options)
+struct ls_forecast ls_forecast_init(const struct ls_scheduler_options *options)
 {
-	int has_rungs = options->kind == LS_SCHEDULER_HALVING || options->kind == LS_SCHEDULER_HYPERBAND;
-	if (options->trials == UINT64_MAX)
-		return NAN;
-	return has_rungs ? planned_epochs(options) : (double)options->trials;
+	struct ls_forecast forecast = {.planned = NAN};
+	forecast.in_epochs = options->kind == LS_SCHEDULER_HALVING || options->kind == LS_SCHEDULER_HYPERBAND;
+	if (options->trials != UINT64_MAX)
+		forecast.planned = forecast.in_epochs ? planned_epochs(options) : (double)options->trials;
+	return forecast;
 }
 
 /* Of a trial that runs: the mean of its runs. */
@@ -40,7 +41,7 @@ static double running_work(const struct ls_runner *runner, const struct ls_trial
 	double work = 0;
 	for (uint32_t i = 0; i < trial->n_runs; i++) {
 		const struct ls_run *run = &trial->runs[i];
-		double whole = runner->whole ? 1 : run->job.options.epochs;
+		double whole = runner->forecast.in_epochs ? 1 : run->job.options.epochs;
 		if (whole > 0)
 			work += run->epoch / whole;
 	}
@@ -55,7 +56,7 @@ double ls_forecast_done(const struct ls_runner *runner)
 		if (trial->state == LOCKSTEP_TRIAL_RUNNING)
 			work += running_work(runner, trial);
 		else
-			work += runner->whole ? trial->epochs : 1;
+			work += runner->forecast.in_epochs ? trial->epochs : 1;
 	}
 	return work;
 }
@@ -64,7 +65,7 @@ double ls_forecast_done(const struct ls_runner *runner)
 static double epochs_ahead(const struct ls_runner *runner)
 {
 	double epochs = 0;
-	for (uint32_t i = 0; runner->whole && i < runner->n_running; i++)
+	for (uint32_t i = 0; runner->forecast.in_epochs && i < runner->n_running; i++)
 		epochs += runner->running[i]->until - running_work(runner, runner->running[i]);
 	return epochs;
 }

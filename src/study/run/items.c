@@ -9,6 +9,7 @@
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "commands.h"
 #include "data/scaling.h"
 #include "job/job.h"
 #include "lockstep/checkpoint.h"
@@ -66,8 +67,7 @@ static lockstep_status propose(const struct ls_runner *runner, const struct ls_i
 
 /* ---- Values ------------------------------------------------------------- */
 
-/* The values of a point's active parameters; caller owns *out and their texts. */
-static lockstep_status values_of(const struct ls_space *space, const double *point, struct ls_store_value **out,
+lockstep_status ls_runner_values(const struct ls_space *space, const double *point, struct ls_store_value **out,
                                  size_t *n_values, lockstep_error *error)
 {
 	struct ls_store_value *values = ls_memory_allocate(space->n, sizeof *values);
@@ -87,7 +87,7 @@ static lockstep_status values_of(const struct ls_space *space, const double *poi
 	return status;
 }
 
-static void free_values(struct ls_store_value *values, size_t n)
+void ls_runner_free_values(struct ls_store_value *values, size_t n)
 {
 	for (size_t i = 0; values && i < n; i++)
 		ls_value_fini(&values[i].value);
@@ -106,7 +106,7 @@ static void free_description(struct description *description)
 {
 	ls_memory_free(description->texts);
 	ls_memory_free(description->names);
-	free_values(description->values, description->n_values);
+	ls_runner_free_values(description->values, description->n_values);
 }
 
 /* To be freed when that was no failure. */
@@ -115,7 +115,7 @@ static lockstep_status describe(const struct ls_runner *runner, const struct ls_
 {
 	const struct ls_space *space = &runner->spec->space;
 	struct description made = {0};
-	lockstep_status status = values_of(space, trial->point, &made.values, &made.n_values, error);
+	lockstep_status status = ls_runner_values(space, trial->point, &made.values, &made.n_values, error);
 	made.names = ls_memory_allocate(made.n_values, sizeof *made.names);
 	made.texts = ls_memory_allocate(made.n_values, sizeof *made.texts);
 	if (!status && (!made.names || !made.texts))
@@ -157,6 +157,7 @@ static lockstep_status allocate(const struct ls_runner *runner, struct ls_trial 
 	for (uint32_t i = 0; i < trial->n_runs; i++) {
 		trial->runs[i].trial = trial;
 		trial->runs[i].number = i;
+		trial->runs[i].exit_status = -1;
 	}
 	*out = trial;
 	return LOCKSTEP_OK;
@@ -184,10 +185,10 @@ static lockstep_status write_item(struct ls_runner *runner, const struct ls_item
 {
 	struct ls_store_value *values;
 	size_t n;
-	lockstep_status status = values_of(&runner->spec->space, trial->point, &values, &n, error);
+	lockstep_status status = ls_runner_values(&runner->spec->space, trial->point, &values, &n, error);
 	if (!status)
 		status = ls_store_add_item(runner->store, runner->study, item, values, n, error);
-	free_values(values, n);
+	ls_runner_free_values(values, n);
 	return status;
 }
 
@@ -256,6 +257,20 @@ static void take_known_epoch(void *context, const struct ls_store_epoch *epoch)
 	run->values[run->epoch++] = run->score.value;
 }
 
+/* Why the job failed, when somebody else found out. */
+static lockstep_status learn_message(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
+{
+	char *message = NULL;
+	if (run->state != LOCKSTEP_JOB_FAILED && run->state != LOCKSTEP_JOB_DIVERGED)
+		return LOCKSTEP_OK;
+	lockstep_status status = ls_store_read_message(runner->store, run->id, &message, error);
+	if (status)
+		return status;
+	ls_memory_free(run->message);
+	run->message = message;
+	return LOCKSTEP_OK;
+}
+
 static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const char *record, lockstep_error *error)
 {
 	const struct ls_store_job job = {.record = record, .seed = run->job.options.seed};
@@ -273,6 +288,9 @@ static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const
 	if (claim.is_new)
 		return LOCKSTEP_OK;
 	runner->progress.n_reused += is_first && ls_run_has_ended(run);
+	status = learn_message(runner, run, error);
+	if (status)
+		return status;
 	struct known known = {run, run->job.options.epochs};
 	status = ls_store_read_epochs(runner->store, run->id, take_known_epoch, &known, error);
 	run->resume = ls_run_has_ended(run) ? 0 : run->epoch;
@@ -300,6 +318,8 @@ static int is_usable(const struct ls_run *run, const char *path)
 lockstep_status ls_runner_learn(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
 	char path[4096], *record = NULL;
+	if (run->command)
+		return ls_command_learn(runner, run, error);
 	lockstep_status status = record_of(run, &record, error);
 	if (!status)
 		status = claim(runner, run, record, error);
@@ -312,26 +332,31 @@ lockstep_status ls_runner_learn(struct ls_runner *runner, struct ls_run *run, lo
 	return LOCKSTEP_OK;
 }
 
-/* A study without figures to compare is no study. */
-static lockstep_status check_metric(const struct ls_runner *runner, const struct lockstep_study_job *job,
-                                    lockstep_error *error)
+/* What the study's trials learn from. */
+static lockstep_status note_data(struct ls_runner *runner, const struct lockstep_study_job *job, lockstep_error *error)
 {
-	enum ls_metric metric = runner->metric;
-	int of_validation = metric == LS_METRIC_VALIDATION_LOSS || metric == LS_METRIC_VALIDATION_ACCURACY;
-	int of_test = metric == LS_METRIC_TEST_LOSS || metric == LS_METRIC_TEST_ACCURACY;
-	if (of_validation && job->options.validation == 0)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "metric %s: no rows are kept for validation",
-		                    ls_metric_name(metric));
-	if (of_test && lockstep_dataset_rows(job->dataset, LOCKSTEP_TEST) == 0)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "metric %s: the data have no test part",
-		                    ls_metric_name(metric));
-	return LOCKSTEP_OK;
+	static const char *const parts[] = {[LOCKSTEP_TRAIN] = "train", [LOCKSTEP_TEST] = "test"};
+	lockstep_status status = LOCKSTEP_OK;
+	if (job->dataset == runner->noted)
+		return LOCKSTEP_OK;
+	for (int part = LOCKSTEP_TRAIN; !status && part <= LOCKSTEP_TEST; part++) {
+		char digest[65];
+		const struct lockstep_runs_data data = {job->data ? job->data : "", parts[part], digest};
+		if (lockstep_dataset_rows(job->dataset, (enum lockstep_part)part) == 0)
+			continue;
+		lockstep_dataset_digest(job->dataset, (enum lockstep_part)part, digest);
+		status = ls_store_add_data(runner->store, runner->study, &data, error);
+	}
+	runner->noted = job->dataset;
+	return status;
 }
 
 /* What cannot be prepared is the trial's failure. */
 static lockstep_status prepare_run(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
 	lockstep_error cause;
+	if (!ls_spec_is_built_in(runner->spec))
+		return ls_command_prepare(runner, run, error);
 	if (run->job.network)
 		return LOCKSTEP_OK;
 	if (ask_for_job(runner, run, &cause)) {
@@ -340,7 +365,10 @@ static lockstep_status prepare_run(struct ls_runner *runner, struct ls_run *run,
 		run->message = ls_memory_copy_text(cause.message);
 		return LOCKSTEP_OK;
 	}
-	lockstep_status status = check_metric(runner, &run->job, error);
+	/* A study without figures to compare is no study. */
+	lockstep_status status = ls_metric_check(runner->metric, run->job.dataset, &run->job.options, error);
+	if (!status)
+		status = note_data(runner, &run->job, error);
 	if (status)
 		return status;
 	uint32_t epochs = run->job.options.epochs;

@@ -7,17 +7,26 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "job/options.h"
+
+enum part { TRAINING, VALIDATION, TEST };
+
+#define AT(field) offsetof(struct ls_store_epoch, field)
 
 static const struct {
 	const char *name;
 	size_t offset; /* in struct ls_store_epoch */
+	enum part part;
+	int of_labels; /* multi-label data only */
 } metrics[LS_N_METRICS] = {
-    [LS_METRIC_LOSS] = {"loss", offsetof(struct ls_store_epoch, loss)},
-    [LS_METRIC_VALIDATION_LOSS] = {"validation_loss", offsetof(struct ls_store_epoch, validation_loss)},
-    [LS_METRIC_VALIDATION_ACCURACY] = {"validation_accuracy", offsetof(struct ls_store_epoch, validation_accuracy)},
-    [LS_METRIC_TEST_LOSS] = {"test_loss", offsetof(struct ls_store_epoch, test_loss)},
-    [LS_METRIC_TEST_ACCURACY] = {"test_accuracy", offsetof(struct ls_store_epoch, test_accuracy)},
+    [LS_METRIC_LOSS] = {"loss", AT(loss), TRAINING, 0},
+    [LS_METRIC_VALIDATION_LOSS] = {"validation_loss", AT(validation_loss), VALIDATION, 0},
+    [LS_METRIC_VALIDATION_ACCURACY] = {"validation_accuracy", AT(validation_accuracy), VALIDATION, 0},
+    [LS_METRIC_VALIDATION_LABEL_ACCURACY] = {"validation_label_accuracy", AT(validation_label_accuracy), VALIDATION, 1},
+    [LS_METRIC_TEST_LOSS] = {"test_loss", AT(test_loss), TEST, 0},
+    [LS_METRIC_TEST_ACCURACY] = {"test_accuracy", AT(test_accuracy), TEST, 0},
+    [LS_METRIC_TEST_LABEL_ACCURACY] = {"test_label_accuracy", AT(test_label_accuracy), TEST, 1},
 };
 
 const char *ls_metric_name(enum ls_metric metric)
@@ -33,20 +42,51 @@ int ls_metric_parse(const char *name)
 	return -2;
 }
 
-static double or_none(const struct lockstep_metrics *part, double value)
+double *ls_objective_member(struct ls_store_epoch *epoch, const char *name)
 {
-	return part->n_rows ? value : NAN;
+	int metric = ls_metric_parse(name);
+	if (metric >= 0)
+		return (double *)((char *)epoch + metrics[metric].offset);
+	return strcmp(name, "learning_rate") == 0 ? &epoch->learning_rate : NULL;
 }
 
-struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch)
+static int is_multilabel(const lockstep_dataset *dataset)
 {
+	return lockstep_dataset_label_kind(dataset) == LOCKSTEP_LABELS_MULTI;
+}
+
+lockstep_status ls_metric_check(enum ls_metric metric, const lockstep_dataset *dataset,
+                                const struct lockstep_train_options *options, lockstep_error *error)
+{
+	const char *lack = NULL;
+	if (metrics[metric].part == VALIDATION && options->validation == 0)
+		lack = "no rows are kept for validation";
+	else if (metrics[metric].part == TEST && lockstep_dataset_rows(dataset, LOCKSTEP_TEST) == 0)
+		lack = "the data have no test part";
+	else if (metrics[metric].of_labels && !is_multilabel(dataset))
+		lack = "the data are not multi-label";
+	return lack ? ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "metric %s: %s", metrics[metric].name, lack)
+	            : LOCKSTEP_OK;
+}
+
+static double or_none(int is_there, double value)
+{
+	return is_there ? value : NAN;
+}
+
+struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch, const lockstep_dataset *dataset)
+{
+	const struct lockstep_metrics *validation = &epoch->validation, *test = &epoch->test;
+	const int has_validation = validation->n_rows > 0, has_test = test->n_rows > 0, multi = is_multilabel(dataset);
 	return (struct ls_store_epoch){
 	    .epoch = epoch->epoch,
 	    .loss = epoch->loss,
-	    .validation_loss = or_none(&epoch->validation, epoch->validation.loss),
-	    .validation_accuracy = or_none(&epoch->validation, epoch->validation.accuracy),
-	    .test_loss = or_none(&epoch->test, epoch->test.loss),
-	    .test_accuracy = or_none(&epoch->test, epoch->test.accuracy),
+	    .validation_loss = or_none(has_validation, validation->loss),
+	    .validation_accuracy = or_none(has_validation, validation->accuracy),
+	    .validation_label_accuracy = or_none(has_validation && multi, validation->label_accuracy),
+	    .test_loss = or_none(has_test, test->loss),
+	    .test_accuracy = or_none(has_test, test->accuracy),
+	    .test_label_accuracy = or_none(has_test && multi, test->label_accuracy),
 	    .learning_rate = epoch->learning_rate,
 	    .train_seconds = epoch->train_seconds,
 	    .samples_per_second = epoch->samples_per_second,

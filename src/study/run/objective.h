@@ -15,8 +15,10 @@ enum ls_metric {
 	LS_METRIC_LOSS = 0,
 	LS_METRIC_VALIDATION_LOSS,
 	LS_METRIC_VALIDATION_ACCURACY,
+	LS_METRIC_VALIDATION_LABEL_ACCURACY,
 	LS_METRIC_TEST_LOSS,
 	LS_METRIC_TEST_ACCURACY,
+	LS_METRIC_TEST_LABEL_ACCURACY,
 	LS_N_METRICS
 };
 
@@ -25,8 +27,15 @@ const char *ls_metric_name(enum ls_metric metric);
 /* enum ls_metric of a name; -2 when there is none. */
 int ls_metric_parse(const char *name);
 
-/* What the store keeps of an epoch; parts that do not exist are NaN. */
-struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch);
+/* Will a job with these options on these data have the metric? */
+lockstep_status ls_metric_check(enum ls_metric metric, const lockstep_dataset *dataset,
+                                const struct lockstep_train_options *options, lockstep_error *error);
+
+/* The member of that name, which all jobs may have; NULL: there is none. */
+double *ls_objective_member(struct ls_store_epoch *epoch, const char *name);
+
+/* What the store keeps of an epoch; what does not exist is NaN. */
+struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch, const lockstep_dataset *dataset);
 
 /* A job's value, epoch by epoch. */
 struct ls_score {

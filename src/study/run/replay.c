@@ -24,6 +24,23 @@ static lockstep_status make_again(struct ls_runner *runner, const struct ls_item
 	                    (unsigned long long)recorded->number);
 }
 
+/* What a trial that comes later is made of: the points are made again, and must be those
+ * that the results belong to. */
+static lockstep_status check_point(const struct ls_runner *runner, const struct ls_trial *trial,
+                                   const struct lockstep_runs_trial *recorded, lockstep_error *error)
+{
+	for (size_t i = 0; i < runner->spec->space.n; i++) {
+		double own = trial->point[i], theirs = recorded->values[i].draw;
+		if (isnan(own) ? !isnan(theirs) : own != theirs)
+			return ls_error_set(
+			    error, LOCKSTEP_ERROR_FORMAT,
+			    "trial %llu of the study in the database has another %s than this version of "
+			    "Lockstep gives it: the study goes on with the version that began it",
+			    (unsigned long long)trial->number, runner->spec->space.parameters[i].name);
+	}
+	return LOCKSTEP_OK;
+}
+
 static lockstep_status tell_scheduler(struct ls_runner *runner, const struct ls_store_item *item, lockstep_error *error)
 {
 	lockstep_status status = LOCKSTEP_OK;
@@ -80,6 +97,8 @@ static lockstep_status replay_item(struct ls_runner *runner, const struct ls_sto
 		status = ls_runner_add_trial(runner, &item->item, 0, &trial, error);
 	else
 		trial = runner->trials[item->item.trial];
+	if (!status && item->item.action == LS_ACTION_START)
+		status = check_point(runner, trial, &study->trials[item->item.trial], error);
 	if (status)
 		return status;
 	return item->is_reported ? take_result(runner, trial, item, &study->trials[item->item.trial], error)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "commands.h"
 #include "job/options.h"
 #include "net/network.h"
 
@@ -64,21 +65,39 @@ static void look_ahead(struct ls_runner *runner)
 		progress->seconds_left = fmin(progress->seconds_left, fmax(wall - seconds, 0));
 }
 
+static int has_failed(const struct ls_run *run)
+{
+	return run->state != LOCKSTEP_JOB_DONE && ls_run_ends_there(run);
+}
+
+/* Why the trial failed or diverged: not what became of a job beyond the trial's end. */
+static const char *message_of(const struct ls_trial *trial)
+{
+	if (trial->state != LOCKSTEP_TRIAL_FAILED && trial->state != LOCKSTEP_TRIAL_DIVERGED)
+		return NULL;
+	for (uint32_t i = 0; i < trial->n_runs; i++)
+		if (trial->runs[i].message && (has_failed(&trial->runs[i]) || !trial->runs[i].id))
+			return trial->runs[i].message;
+	return NULL;
+}
+
 static void tell_of(struct lockstep_study_progress *progress, const struct ls_trial *trial)
 {
-	uint32_t epochs = trial->runs[0].job.options.epochs; /* 0: its job is not there */
+	uint32_t until = trial->until ? trial->until : trial->runs[0].job.options.epochs; /* 0: its job is not there */
 	progress->trial = trial->number;
 	progress->state = trial->state;
 	progress->epoch = trial->epochs;
-	progress->until = trial->until ? trial->until : epochs;
+	progress->until = until == UINT32_MAX ? 0 : until;
 	progress->workers = trial->n_cores;
 	progress->objective = trial->objective;
+	progress->message = message_of(trial);
 }
 
 static void send(struct ls_runner *runner, enum lockstep_study_change change, const struct ls_trial *trial)
 {
 	struct lockstep_study_progress *progress = &runner->progress;
 	progress->change = change;
+	progress->message = NULL;
 	if (trial)
 		tell_of(progress, trial);
 	progress->n_started = runner->n_trials;
@@ -117,6 +136,7 @@ static void write_progress(struct ls_runner *runner, struct ls_run *run, lockste
 	progress.ended = run->state == LOCKSTEP_JOB_RUNNING ? NULL : now;
 	progress.seconds = run->seconds;
 	progress.fingerprint = *run->fingerprint ? run->fingerprint : NULL;
+	progress.exit_status = run->exit_status;
 	if (!*status)
 		*status = ls_store_update_job(runner->store, run->id, &progress, error);
 }
@@ -139,11 +159,6 @@ static void write_job(struct ls_runner *runner, struct ls_run *run, const struct
 
 /* ---- The end of an item ------------------------------------------------ */
 
-static int has_failed(const struct ls_run *run)
-{
-	return run->state != LOCKSTEP_JOB_DONE && ls_run_ends_there(run);
-}
-
 static enum lockstep_trial_state state_of(const struct ls_trial *trial)
 {
 	int all_end = 1;
@@ -164,14 +179,6 @@ static enum lockstep_trial_state state_of(const struct ls_trial *trial)
 static uint32_t last_epoch(const struct ls_trial *trial)
 {
 	return trial->until ? trial->until : UINT32_MAX;
-}
-
-static const char *message_of(const struct ls_trial *trial)
-{
-	for (uint32_t i = 0; i < trial->n_runs; i++)
-		if (trial->runs[i].message)
-			return trial->runs[i].message;
-	return NULL;
 }
 
 static lockstep_status write_report(struct ls_runner *runner, struct ls_trial *trial, double told,
@@ -277,7 +284,7 @@ static uint32_t workers_of(const struct ls_run *run)
 	return run->trial->n_cores < slices ? run->trial->n_cores : slices;
 }
 
-static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
+static lockstep_status start_training(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
 	char path[PATH_SIZE], bind[LS_BIND_MAX];
 	struct ls_leg_job job = {run->job.dataset, run->job.network, run->job.options, path, run->resume > 0};
@@ -285,7 +292,13 @@ static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, l
 	job.options.workers = workers_of(run);
 	ls_cores_bind(runner, run->trial, job.options.workers, bind, sizeof bind);
 	job.options.bind = bind;
-	lockstep_status status = ls_leg_start(&run->leg, &job, runner->mailbox, run, error);
+	return ls_leg_start(&run->leg, &job, runner->mailbox, run, error);
+}
+
+static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
+{
+	lockstep_status status =
+	    run->command ? ls_command_start(runner, run, error) : start_training(runner, run, error);
 	if (status)
 		return status;
 	run->state = LOCKSTEP_JOB_RUNNING;
@@ -419,11 +432,9 @@ static void advance(struct ls_runner *runner, struct ls_trial *trial)
 
 /* ---- Letters ------------------------------------------------------------ */
 
-static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struct lockstep_epoch *epoch)
+static void keep_epoch(struct ls_runner *runner, struct ls_run *run, const struct lockstep_epoch *epoch)
 {
-	const struct ls_store_epoch values = ls_objective_epoch(epoch);
-	struct ls_trial *trial = run->trial;
-	run->waits = 1;
+	const struct ls_store_epoch values = ls_objective_epoch(epoch, run->job.dataset);
 	if (epoch->epoch == run->epoch + 1) {
 		ls_score_add(&run->score, &values);
 		run->values[run->epoch++] = run->score.value;
@@ -434,6 +445,29 @@ static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struc
 	if (run->beside == runner->n_running)
 		ls_packing_note(&runner->packing, runner->n_running,
 		                epoch->samples_per_second * (double)run->job.network->n_parameters);
+}
+
+static void keep_point(struct ls_runner *runner, struct ls_run *run, const struct ls_point *point)
+{
+	struct ls_store_metric metrics[LS_POINT_NUMBERS_MAX];
+	lockstep_error error;
+	const struct ls_store_epoch values = ls_command_point(point, metrics);
+	lockstep_status status = ls_command_keep(run, point->value, point->key, &error);
+	run->seconds += point->seconds;
+	if (status)
+		ls_runner_fail(runner, status, &error);
+	else
+		write_job(runner, run, &values);
+}
+
+static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struct ls_leg_letter *letter)
+{
+	struct ls_trial *trial = run->trial;
+	run->waits = 1;
+	if (letter->point)
+		keep_point(runner, run, letter->point);
+	else
+		keep_epoch(runner, run, &letter->epoch);
 	trial->epochs = ls_trial_epochs(trial);
 	trial->objective = ls_trial_value(trial, runner->spec->aggregate, trial->epochs);
 	send(runner, LOCKSTEP_STUDY_EPOCH, trial);
@@ -455,12 +489,25 @@ static enum lockstep_job_state job_state(const struct ls_runner *runner, const s
 	}
 }
 
+/* What is no result of the job ends the study, and the job is begun anew with it. */
+static void take_loss(struct ls_runner *runner, struct ls_leg_letter *letter)
+{
+	if (!letter->is_lost)
+		return;
+	ls_runner_fail(runner, letter->status, &letter->error);
+	letter->status = LOCKSTEP_STOPPED;
+}
+
 static void take_end(struct ls_runner *runner, struct ls_run *run, struct ls_leg_letter *letter)
 {
+	take_loss(runner, letter);
 	lockstep_status status = letter->status;
 	run->state = job_state(runner, run, status);
 	run->resume = status == LOCKSTEP_STOPPED ? run->epoch + 1 : 0;
-	if (!status)
+	run->exit_status = letter->exit_status;
+	if (run->command)
+		run->seconds = run->seconds_before + letter->seconds;
+	if (!status && run->job.network)
 		lockstep_network_fingerprint(run->job.network, run->fingerprint);
 	if (status == LOCKSTEP_DIVERGED)
 		run->fingerprint[0] = '\0';
@@ -480,7 +527,7 @@ static void take_letter(struct ls_runner *runner, struct ls_leg_letter *letter)
 {
 	struct ls_run *run = ls_leg_owner(letter->leg);
 	if (letter->event == LS_LEG_EPOCH)
-		take_epoch(runner, run, &letter->epoch);
+		take_epoch(runner, run, letter);
 	else
 		take_end(runner, run, letter);
 }

@@ -16,6 +16,7 @@
 
 /* What the time that is left is told from, in units of work (forecast.c). */
 struct ls_forecast {
+	int in_epochs;    /* else in trials */
 	double planned;   /* of the whole study; NaN: not known */
 	double before;    /* done before the call */
 	double looked_at; /* seconds since the call */
@@ -24,7 +25,8 @@ struct ls_forecast {
 struct ls_runner {
 	const struct ls_spec *spec;
 	const struct lockstep_study_options *options;
-	enum ls_metric metric;
+	enum ls_metric metric; /* not of a command */
+	const char *metric_name;
 	uint32_t window;
 	int by_epoch;          /* runs of a trial go epoch by epoch: the scheduler wants to know */
 	uint32_t whole;        /* epochs of a whole trial by the scheduler; 0: by the job */
@@ -35,8 +37,10 @@ struct ls_runner {
 	struct ls_scheduler *scheduler;
 	struct ls_store *store;
 	int64_t study;
-	char *name;   /* of the study in the database */
-	char *folder; /* of checkpoints */
+	const lockstep_dataset *noted; /* the last one that the database was told of */
+	char *name;                    /* of the study in the database */
+	char *folder;                  /* of checkpoints */
+	char *trial_folders;           /* of a command: the folder of its trials' folders; NULL: not made yet */
 
 	struct ls_mailbox *mailbox;
 	struct lockstep_place *places; /* [n_cores] */
@@ -81,6 +85,10 @@ lockstep_status ls_runner_add_trial(struct ls_runner *runner, const struct ls_it
                                     struct ls_trial **out, lockstep_error *error);
 /* Makes the jobs of the trial's runs, and finds what the database knows of them. A trial that cannot be is marked failed. */
 lockstep_status ls_runner_prepare(struct ls_runner *runner, struct ls_trial *trial, lockstep_error *error);
+/* The values of a point's active parameters; caller owns *out and their texts. */
+lockstep_status ls_runner_values(const struct ls_space *space, const double *point, struct ls_store_value **out,
+                                 size_t *n_values, lockstep_error *error);
+void ls_runner_free_values(struct ls_store_value *values, size_t n);
 /* What the database knows of the run's job, which another trial may have trained. */
 lockstep_status ls_runner_learn(struct ls_runner *runner, struct ls_run *run, lockstep_error *error);
 /* Keeps a result of the trial for those after it. */
@@ -103,7 +111,7 @@ void ls_cores_bind(const struct ls_runner *runner, const struct ls_trial *trial,
 
 /* ---- forecast.c: how long still ---------------------------------------------- */
 
-double ls_forecast_planned(const struct ls_scheduler_options *options);
+struct ls_forecast ls_forecast_init(const struct ls_scheduler_options *options);
 double ls_forecast_done(const struct ls_runner *runner);
 /* Seconds, when `seconds` have gone since the call; NaN: not known. */
 double ls_forecast_left(const struct ls_runner *runner, double seconds);

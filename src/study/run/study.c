@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "commands.h"
 #include "lockstep/version.h"
 #include "runner.h"
 #include "study/spec/sweep.h"
@@ -30,15 +31,20 @@ static int has_rungs(const struct ls_spec *spec)
 
 static lockstep_status choose_metric(struct ls_runner *runner, lockstep_error *error)
 {
+	runner->metric_name = runner->spec->metric;
+	if (!ls_spec_is_built_in(runner->spec))
+		return ls_command_check(runner, error);
 	const char *name = runner->spec->metric ? runner->spec->metric : ls_metric_name(LS_METRIC_VALIDATION_LOSS);
 	int metric = ls_metric_parse(name);
 	if (metric < 0)
 		return ls_error_set(
 		    error, LOCKSTEP_ERROR_ARGUMENT,
 		    "metric '%.80s': training has loss, validation_loss, validation_accuracy, test_loss "
-		    "and test_accuracy",
+		    "and test_accuracy, and of multi-label data validation_label_accuracy and "
+		    "test_label_accuracy",
 		    name);
 	runner->metric = (enum ls_metric)metric;
+	runner->metric_name = name;
 	return LOCKSTEP_OK;
 }
 
@@ -57,12 +63,23 @@ static lockstep_status make_search(struct ls_runner *runner, lockstep_error *err
 	runner->progress.n_trials = schedule.trials;
 	runner->window = schedule.window;
 	runner->by_epoch = schedule.kind == LS_SCHEDULER_MEDIAN;
-	runner->whole = has_rungs(spec) ? schedule.max : 0;
-	runner->forecast.planned = ls_forecast_planned(&schedule);
+	int is_cut = has_rungs(spec) || (!ls_spec_is_built_in(spec) && schedule.kind != LS_SCHEDULER_NONE);
+	runner->whole = is_cut ? schedule.max : 0;
+	runner->forecast = ls_forecast_init(&schedule);
 	return ls_scheduler_create(&runner->scheduler, &schedule, error);
 }
 
 /* ---- The machine ---------------------------------------------------------- */
+
+/* Speeds of commands are not known: as many trials as have the cores that they want, or one each. */
+static uint32_t concurrent(const struct ls_spec *spec, uint32_t n_cores)
+{
+	uint32_t per_trial = spec->cores_per_trial ? spec->cores_per_trial : 1;
+	uint32_t most = per_trial < n_cores ? n_cores / per_trial : 1;
+	if (ls_spec_is_built_in(spec))
+		return spec->concurrent;
+	return spec->concurrent && spec->concurrent < most ? spec->concurrent : most;
+}
 
 static lockstep_status place(struct ls_runner *runner, const lockstep_topology *topology, lockstep_error *error)
 {
@@ -79,7 +96,8 @@ static lockstep_status place(struct ls_runner *runner, const lockstep_topology *
 	runner->taken = ls_memory_allocate(n, 1);
 	if (!runner->places || !runner->taken)
 		return ls_error_memory(error, "the cores");
-	ls_packing_init(&runner->packing, n, runner->spec->cores_per_trial, runner->spec->concurrent, runner->window);
+	ls_packing_init(&runner->packing, n, runner->spec->cores_per_trial, concurrent(runner->spec, n),
+	                runner->window);
 	return lockstep_topology_place(topology, n, bind, options->smt, runner->places, error);
 }
 
@@ -114,7 +132,7 @@ static lockstep_status add_study(struct ls_runner *runner, const char *name, con
 	    .method = ls_sampler_kind_name(spec->sampler.kind),
 	    .sampler = ls_sampler_kind_name(spec->sampler.kind),
 	    .scheduler = ls_scheduler_kind_name(spec->scheduler.kind),
-	    .metric = ls_metric_name(runner->metric),
+	    .metric = runner->metric_name,
 	    .aggregate = ls_aggregate_name(spec->aggregate),
 	    .maximize = spec->maximize,
 	    .seed = spec->sampler.seed,
@@ -167,19 +185,21 @@ static lockstep_status find_study(struct ls_runner *runner, lockstep_error *erro
 static lockstep_status add_session(struct ls_runner *runner, lockstep_topology *topology, lockstep_error *error)
 {
 	struct lockstep_topology_summary machine;
-	const char *text = "";
+	const char *xml = "";
 	lockstep_topology_describe(topology, &machine);
-	lockstep_status status = lockstep_topology_text(topology, &text, error);
+	lockstep_status status = lockstep_topology_xml(topology, &xml, error);
 	if (status)
 		return status;
 	const struct lockstep_runs_session session = {
 	    .version = lockstep_version(),
+	    .commit = lockstep_commit(),
 	    .compiler = lockstep_compiler(),
 	    .isa = lockstep_isa(),
 	    .command = runner->options->command ? runner->options->command : "",
 	    .cpu = machine.cpu_model,
 	    .cores = runner->n_cores,
-	    .topology = text,
+	    .cpu_quota = machine.cpu_quota > 0 ? machine.cpu_quota : NAN,
+	    .topology = xml,
 	};
 	return ls_store_add_session(runner->store, runner->study, &session, error);
 }
@@ -222,6 +242,7 @@ static void clean_up(struct ls_runner *runner)
 	if (runner->folder)
 		rmdir(runner->folder); /* which keeps it while there is something in it */
 	ls_memory_free(runner->folder);
+	ls_memory_free(runner->trial_folders);
 	ls_memory_free(runner->name);
 	ls_store_close(runner->store);
 	ls_mailbox_destroy(runner->mailbox);
@@ -259,6 +280,7 @@ lockstep_status lockstep_study_run(const lockstep_sweep *sweep, const struct loc
 	lockstep_status status = prepare(&runner, error);
 	if (!status)
 		status = run(&runner, error);
+	runner.progress.message = NULL;
 	if (last)
 		*last = runner.progress;
 	clean_up(&runner);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "commands.h"
 
 int ls_run_has_ended(const struct ls_run *run)
 {
@@ -75,6 +76,8 @@ void ls_run_destroy_job(struct ls_run *run)
 {
 	lockstep_network_destroy(run->job.network);
 	run->job.network = NULL;
+	ls_command_destroy(run->command);
+	run->command = NULL;
 }
 
 void ls_trial_destroy(struct ls_trial *trial)

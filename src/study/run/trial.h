@@ -10,26 +10,33 @@
 #include "lockstep/study.h"
 #include "objective.h"
 
+struct ls_command;
 struct ls_trial;
 
 struct ls_run {
 	struct ls_trial *trial;
 	uint32_t number;
-	struct lockstep_study_job job; /* network NULL: not prepared */
-	int64_t id;                    /* of the job in the database */
+	struct lockstep_study_job
+	    job;                    /* network NULL: not prepared; of a command its epochs, which are points, alone */
+	struct ls_command *command; /* owned; NULL: of the built-in trainer, or not prepared */
+	int64_t id;                 /* of the job in the database */
 	char sha256[65];
 	enum lockstep_job_state state;
 	struct ls_score score;
-	double *values;  /* [epochs of the job]: the job's value after each epoch that is known */
-	uint32_t epoch;  /* how many are */
-	uint32_t resume; /* epochs that the checkpoint may have behind it; 0: there is none to go on from */
+	double *values; /* [epochs of the job], or of a command [capacity]: the value after each epoch that is known */
+	uint32_t capacity; /* of a command's values */
+	double key;        /* of a command's last point: its step or epoch; NaN: none */
+	int exit_status;   /* of a command; -1: none */
+	uint32_t epoch;    /* how many are */
+	uint32_t resume;   /* epochs that the checkpoint may have behind it; 0: there is none to go on from */
 	struct ls_leg *leg;
 	int waits;      /* for an answer to its epoch's letter */
 	int is_blocked; /* another trial trains the same job */
 	/* Where its leg is, and how many trials ran when its epoch began. */
 	uint32_t first_core, n_cores, beside;
 	double seconds;
-	char fingerprint[65]; /* of the parameters after `epoch`, or of the job's; "": not known */
+	double seconds_before; /* of a command: its legs before the one that runs */
+	char fingerprint[65];  /* of the parameters after `epoch`, or of the job's; "": not known */
 	char started[LS_STORE_TIME_MAX];
 	char *message; /* owned; why it failed or diverged; NULL */
 };

@@ -156,9 +156,9 @@ static void warn_of_early_terminate(struct ls_reader *reader, const struct ls_no
 	ls_read_flag(reader, strict, &is_strict);
 	if (!is_strict)
 		ls_reader_warn(reader, strict->place, "strict: of a rung the best 1 / eta go on, in any case");
-	ls_reader_warn(reader, node->key->place,
-	               "early_terminate: iterations are epochs here, and logged points to W&B; trials are paused, "
-	               "not ended, and the best of a rung go on");
+	ls_reader_warn(
+	    reader, node->key->place, "early_terminate: %strials are paused, not ended, and the best of a rung go on",
+	    ls_spec_is_built_in(reader->spec) ? "iterations are epochs here, and logged points to W&B; " : "");
 }
 
 static void read_early_terminate(struct ls_reader *reader, const struct ls_node *node)
@@ -189,6 +189,8 @@ static void read_early_terminate(struct ls_reader *reader, const struct ls_node 
 	ls_read_u32(reader, fields[S], 1, &s);
 	if (fields[MAX_ITER])
 		scheduler->min = lowest_rung(scheduler->max, scheduler->eta, s);
+	else if (!ls_spec_is_built_in(reader->spec))
+		scheduler->max = UINT32_MAX; /* as long as the program prints points */
 	warn_of_early_terminate(reader, node, fields[STRICT]);
 }
 

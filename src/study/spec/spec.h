@@ -58,7 +58,8 @@ struct ls_spec {
 	/* From lockstep.scheduler, or from early_terminate, which becomes successive
 	 * halving: min_iter is `min`, and of max_iter and s `min` is max_iter / eta^s,
 	 * rounded down and 1 at least, and `max` is max_iter. Iterations are epochs. Of
-	 * LS_SCHEDULER_NONE min and max are 1: a trial is of one piece. */
+	 * LS_SCHEDULER_NONE min and max are 1: a trial is of one piece. Epochs of a command are
+	 * the points that it prints; with min_iter `max` is UINT32_MAX: to the program's own end. */
 	struct ls_scheduler_options scheduler;
 
 	uint64_t *seeds; /* [n_seeds], owned; none: each trial is trained once, with its own seed */

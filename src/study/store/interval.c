@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "study/functions/student.h"
+
 #define HALVES_MAX 1000 /* 2^-n is a normal number */
 
 static int compare(const void *a, const void *b)
@@ -61,4 +63,31 @@ size_t ls_median_rank(size_t n)
 		tail += term;
 	}
 	return k;
+}
+
+static double deviation(const double *values, size_t n, double middle)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += (values[i] - middle) * (values[i] - middle);
+	return sqrt(sum / (double)(n - 1));
+}
+
+void ls_aggregate_interval(const char *aggregate, double *values, size_t n, double *low, double *high)
+{
+	*low = *high = NAN;
+	if (drop_nan(values, n) < n)
+		return;
+	qsort(values, n, sizeof *values, compare);
+	size_t rank = strcmp(aggregate, "median") == 0 ? ls_median_rank(n) : 0;
+	if (rank) {
+		*low = values[rank - 1];
+		*high = values[n - rank];
+	} else if (strcmp(aggregate, "mean") == 0 && n > 1) {
+		double middle = mean(values, n);
+		double error = deviation(values, n, middle) / sqrt((double)n);
+		double half = error > 0 ? ls_student_quantile(0.975, (double)(n - 1)) * error : error;
+		*low = middle - half;
+		*high = middle + half;
+	}
 }

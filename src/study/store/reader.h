@@ -20,7 +20,7 @@ struct lockstep_runs {
 };
 
 /* The metrics that every study may have, in the order of struct ls_store_epoch. */
-#define LS_N_METRICS 6
+#define LS_N_METRICS 8
 extern const char *const ls_metric_names[LS_N_METRICS];
 
 /* A study with the memory that it owns. */

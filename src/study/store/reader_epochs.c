@@ -10,8 +10,9 @@
 #include "base/memory.h"
 #include "reader.h"
 
-const char *const ls_metric_names[LS_N_METRICS] = {"loss",      "validation_loss", "validation_accuracy",
-                                                   "test_loss", "test_accuracy",   "learning_rate"};
+const char *const ls_metric_names[LS_N_METRICS] = {
+    "loss",      "validation_loss", "validation_accuracy", "validation_label_accuracy",
+    "test_loss", "test_accuracy",   "test_label_accuracy", "learning_rate"};
 
 /* The study's list has all that its jobs have. */
 static void set_metric(const struct lockstep_runs_study *study, double *metrics, const char *name, double value)
@@ -24,8 +25,9 @@ static void set_metric(const struct lockstep_runs_study *study, double *metrics,
 static void set_own_metrics(const struct lockstep_runs_study *study, double *metrics,
                             const struct ls_store_epoch *epoch)
 {
-	const double values[LS_N_METRICS] = {epoch->loss,      epoch->validation_loss, epoch->validation_accuracy,
-	                                     epoch->test_loss, epoch->test_accuracy,   epoch->learning_rate};
+	const double values[LS_N_METRICS] = {
+	    epoch->loss,      epoch->validation_loss, epoch->validation_accuracy, epoch->validation_label_accuracy,
+	    epoch->test_loss, epoch->test_accuracy,   epoch->test_label_accuracy, epoch->learning_rate};
 	for (size_t i = 0; i < study->n_metrics; i++)
 		metrics[i] = NAN;
 	for (size_t i = 0; i < LS_N_METRICS; i++)

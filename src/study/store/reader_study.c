@@ -60,9 +60,9 @@ static int take_data(const struct ls_reading_context *context, struct ls_row *ro
 	struct lockstep_runs_study *study = ls_reading_study(context);
 	struct lockstep_runs_data *data =
 	    ls_arena_grow(&context->reading->arena, context->reading->data, n, room, sizeof *data);
-	const char *name = ls_row_text(row), *digest = ls_row_text(row);
+	const char *name = ls_row_text(row), *part = ls_row_text(row), *digest = ls_row_text(row);
 	if (data)
-		data[n] = (struct lockstep_runs_data){name, digest};
+		data[n] = (struct lockstep_runs_data){name, part, digest};
 	study->data = context->reading->data = data;
 	study->n_data = n + 1;
 	return data != NULL;
@@ -212,9 +212,10 @@ static lockstep_status ask(const struct ls_reading_context *context, const char 
 /* Those that all jobs may have in their order, then the others by name. */
 static lockstep_status find_metrics(const struct ls_reading_context *context)
 {
-	static const char own[] = "SELECT count(loss),count(validation_loss),count(validation_accuracy),"
-				  "count(test_loss),count(test_accuracy),count(learning_rate) FROM epoch WHERE job IN "
-				  "(" JOBS_OF_STUDY ")";
+	static const char own[] =
+	    "SELECT count(loss),count(validation_loss),count(validation_accuracy),count(validation_label_accuracy),"
+	    "count(test_loss),count(test_accuracy),count(test_label_accuracy),count(learning_rate) "
+	    "FROM epoch WHERE job IN (" JOBS_OF_STUDY ")";
 	static const char others[] = "SELECT DISTINCT name FROM metric WHERE job IN (" JOBS_OF_STUDY ") ORDER BY name";
 	size_t room = 0;
 	lockstep_status status = ask(context, own, add_own_metrics, &room);

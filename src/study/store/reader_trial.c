@@ -132,15 +132,9 @@ static lockstep_status aggregate(const struct ls_reading_context *context, struc
 		last[m] = ls_aggregate_values(study->aggregate, values, trial->n_jobs);
 	}
 	trial->last = last;
-	int is_whole = 1;
-	for (size_t i = 0; i < trial->n_jobs; i++) {
+	for (size_t i = 0; i < trial->n_jobs; i++)
 		values[i] = trial->jobs[i].objective;
-		is_whole &= !isnan(values[i]);
-	}
-	(void)ls_aggregate_values("median", values, trial->n_jobs); /* sorts */
-	size_t rank = is_whole && strcmp(study->aggregate, "median") == 0 ? ls_median_rank(trial->n_jobs) : 0;
-	trial->low = rank ? values[rank - 1] : NAN;
-	trial->high = rank ? values[trial->n_jobs - rank] : NAN;
+	ls_aggregate_interval(study->aggregate, values, trial->n_jobs, &trial->low, &trial->high);
 	return LOCKSTEP_OK;
 }
 

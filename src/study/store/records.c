@@ -81,6 +81,7 @@ lockstep_status ls_session_read(struct ls_row *row, struct ls_session_record *re
 	session->compiler = ls_row_text(row);
 	session->isa = ls_row_text(row);
 	session->command = ls_row_text(row);
+	session->cpu_quota = ls_row_real(row);
 	return ls_row_check(row, error);
 }
 
@@ -103,6 +104,7 @@ lockstep_status ls_session_write(struct ls_database *database, const struct ls_s
 	ls_row_put_text(&row, session->compiler);
 	ls_row_put_text(&row, session->isa);
 	ls_row_put_text(&row, session->command);
+	ls_row_put_real(&row, session->cpu_quota);
 	return ls_row_write(&row, error);
 }
 
@@ -266,8 +268,10 @@ lockstep_status ls_epoch_read(struct ls_row *row, int64_t *job, struct ls_store_
 	epoch->loss = ls_row_real(row);
 	epoch->validation_loss = ls_row_real(row);
 	epoch->validation_accuracy = ls_row_real(row);
+	epoch->validation_label_accuracy = ls_row_real(row);
 	epoch->test_loss = ls_row_real(row);
 	epoch->test_accuracy = ls_row_real(row);
+	epoch->test_label_accuracy = ls_row_real(row);
 	epoch->learning_rate = ls_row_real(row);
 	epoch->fingerprint = ls_row_text_or_null(row);
 	epoch->train_seconds = ls_row_real(row);
@@ -287,8 +291,10 @@ lockstep_status ls_epoch_write(struct ls_database *database, int64_t job, const 
 	ls_row_put_real(&row, epoch->loss);
 	ls_row_put_real(&row, epoch->validation_loss);
 	ls_row_put_real(&row, epoch->validation_accuracy);
+	ls_row_put_real(&row, epoch->validation_label_accuracy);
 	ls_row_put_real(&row, epoch->test_loss);
 	ls_row_put_real(&row, epoch->test_accuracy);
+	ls_row_put_real(&row, epoch->test_label_accuracy);
 	ls_row_put_real(&row, epoch->learning_rate);
 	ls_row_put_text(&row, epoch->fingerprint);
 	ls_row_put_real(&row, epoch->train_seconds);

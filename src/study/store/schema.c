@@ -11,69 +11,195 @@
 
 #include "base/error.h"
 
-#define RESULT(name) #name " ANY CHECK(typeof(" #name ") IN ('real','null'))"
+/* ---- Version 1 --------------------------------------------------------------- */
 
-static const char version_1[] =
-    "CREATE TABLE machine(id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, cpu TEXT NOT NULL,"
-    " cores INTEGER NOT NULL, topology TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE study(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT, spec TEXT NOT NULL,"
-    " spec_sha256 TEXT NOT NULL, method TEXT NOT NULL, sampler TEXT NOT NULL, scheduler TEXT NOT NULL,"
-    " metric TEXT NOT NULL, maximize INTEGER NOT NULL, aggregate TEXT NOT NULL, seed INTEGER NOT NULL,"
-    " created TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE parameter(study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-    " name TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE seed(study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-    " seed INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE data(study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-    " name TEXT NOT NULL, digest TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(study, number))"
-    " STRICT, WITHOUT ROWID;"
-    "CREATE TABLE session(id INTEGER PRIMARY KEY, study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,"
-    " machine INTEGER NOT NULL REFERENCES machine(id), started TEXT NOT NULL, ended TEXT, outcome TEXT,"
-    " version TEXT NOT NULL, commit_id TEXT, compiler TEXT NOT NULL, isa TEXT NOT NULL, command TEXT NOT NULL,"
-    " sum INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX session_study ON session(study);"
-    "CREATE TABLE trial(id INTEGER PRIMARY KEY, study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE,"
-    " number INTEGER NOT NULL, state TEXT NOT NULL, " RESULT(
-	objective) ", epochs INTEGER NOT NULL, message TEXT,"
-		   " sum INTEGER NOT NULL, UNIQUE(study, number)) STRICT;"
-		   "CREATE TABLE point(trial INTEGER NOT NULL REFERENCES trial(id) ON DELETE CASCADE, parameter INTEGER NOT NULL,"
-		   " kind TEXT NOT NULL, value ANY, " RESULT(
-		       draw) ", sum INTEGER NOT NULL, PRIMARY KEY(trial, parameter))"
-			     " STRICT, WITHOUT ROWID;"
-			     "CREATE TABLE job(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, record TEXT NOT NULL, command TEXT,"
-			     " seed INTEGER NOT NULL, session INTEGER, state TEXT NOT NULL,"
-			     " epoch INTEGER NOT NULL, step INTEGER NOT NULL, message TEXT, fingerprint TEXT, workers INTEGER NOT NULL,"
-			     " cores TEXT, started TEXT, ended TEXT, seconds REAL, exit_status INTEGER NOT NULL, sum INTEGER NOT NULL)"
-			     " STRICT;"
-			     "CREATE INDEX job_running ON job(state) WHERE state='running';"
-			     "CREATE TABLE run(trial INTEGER NOT NULL REFERENCES trial(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-			     " job INTEGER NOT NULL REFERENCES job(id), " RESULT(
-				 objective) ", sum INTEGER NOT NULL,"
-					    " PRIMARY KEY(trial, number)) STRICT, WITHOUT ROWID;"
-					    "CREATE INDEX run_job ON run(job);"
-					    "CREATE TABLE epoch(job INTEGER NOT NULL REFERENCES job(id) ON DELETE CASCADE, epoch INTEGER NOT NULL, " RESULT(loss) ", " RESULT(validation_loss) ", " RESULT(validation_accuracy) ", " RESULT(
-						test_loss) ", " RESULT(test_accuracy) ", " RESULT(learning_rate) ", fingerprint TEXT, train_seconds REAL,"
-														 " samples_per_second REAL,"
-														 " sum INTEGER NOT NULL, PRIMARY KEY(job, epoch)) STRICT, WITHOUT ROWID;"
-														 "CREATE TABLE metric(job INTEGER NOT NULL, epoch INTEGER NOT NULL, name TEXT NOT NULL, " RESULT(
-														     value) ","
-															    " sum INTEGER NOT NULL, PRIMARY KEY(job, epoch, name),"
-															    " FOREIGN KEY(job, epoch) REFERENCES epoch(job, epoch) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
-															    "CREATE TABLE item(study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-															    " action TEXT NOT NULL, trial INTEGER, bracket INTEGER NOT NULL, rung INTEGER NOT NULL,"
-															    " until INTEGER NOT NULL, reported INTEGER NOT NULL, " RESULT(
-																told) ", ended INTEGER NOT NULL,"
-																      " sum INTEGER NOT NULL, PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID;"
-																      "CREATE TABLE told(study INTEGER NOT NULL, item INTEGER NOT NULL, epoch INTEGER NOT NULL, " RESULT(
-																	  objective) ","
-																		     " sum INTEGER NOT NULL, PRIMARY KEY(study, item, epoch),"
-																		     " FOREIGN KEY(study, item) REFERENCES item(study, number) ON DELETE CASCADE) STRICT, WITHOUT ROWID;";
+static const char machine[] = "CREATE TABLE machine("
+			      "id INTEGER PRIMARY KEY, "
+			      "digest TEXT NOT NULL UNIQUE, "
+			      "cpu TEXT NOT NULL, "
+			      "cores INTEGER NOT NULL, "
+			      "topology TEXT NOT NULL, "
+			      "sum INTEGER NOT NULL) STRICT";
 
-const char *const ls_schema_steps[] = {version_1};
+static const char study[] = "CREATE TABLE study("
+			    "id INTEGER PRIMARY KEY, "
+			    "name TEXT NOT NULL UNIQUE, "
+			    "description TEXT, "
+			    "spec TEXT NOT NULL, "
+			    "spec_sha256 TEXT NOT NULL, "
+			    "method TEXT NOT NULL, "
+			    "sampler TEXT NOT NULL, "
+			    "scheduler TEXT NOT NULL, "
+			    "metric TEXT NOT NULL, "
+			    "maximize INTEGER NOT NULL, "
+			    "aggregate TEXT NOT NULL, "
+			    "seed INTEGER NOT NULL, "
+			    "created TEXT NOT NULL, "
+			    "sum INTEGER NOT NULL) STRICT";
+
+static const char parameter[] = "CREATE TABLE parameter("
+				"study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+				"number INTEGER NOT NULL, "
+				"name TEXT NOT NULL, "
+				"sum INTEGER NOT NULL, "
+				"PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID";
+
+static const char seed[] = "CREATE TABLE seed("
+			   "study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+			   "number INTEGER NOT NULL, "
+			   "seed INTEGER NOT NULL, "
+			   "sum INTEGER NOT NULL, "
+			   "PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID";
+
+static const char data[] = "CREATE TABLE data("
+			   "study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+			   "number INTEGER NOT NULL, "
+			   "name TEXT NOT NULL, "
+			   "part TEXT NOT NULL, "
+			   "digest TEXT NOT NULL, "
+			   "sum INTEGER NOT NULL, "
+			   "PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID";
+
+static const char session[] = "CREATE TABLE session("
+			      "id INTEGER PRIMARY KEY, "
+			      "study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+			      "machine INTEGER NOT NULL REFERENCES machine(id), "
+			      "started TEXT NOT NULL, "
+			      "ended TEXT, "
+			      "outcome TEXT, "
+			      "version TEXT NOT NULL, "
+			      "commit_id TEXT, "
+			      "compiler TEXT NOT NULL, "
+			      "isa TEXT NOT NULL, "
+			      "command TEXT NOT NULL, "
+			      "cpu_quota REAL, "
+			      "sum INTEGER NOT NULL) STRICT";
+
+static const char session_study[] = "CREATE INDEX session_study ON session(study)";
+
+static const char trial[] = "CREATE TABLE trial("
+			    "id INTEGER PRIMARY KEY, "
+			    "study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+			    "number INTEGER NOT NULL, "
+			    "state TEXT NOT NULL, "
+			    "objective ANY CHECK(typeof(objective) IN ('real','null')), "
+			    "epochs INTEGER NOT NULL, "
+			    "message TEXT, "
+			    "sum INTEGER NOT NULL, "
+			    "UNIQUE(study, number)) STRICT";
+
+static const char point[] = "CREATE TABLE point("
+			    "trial INTEGER NOT NULL REFERENCES trial(id) ON DELETE CASCADE, "
+			    "parameter INTEGER NOT NULL, "
+			    "kind TEXT NOT NULL, "
+			    "value ANY, "
+			    "draw ANY CHECK(typeof(draw) IN ('real','null')), "
+			    "sum INTEGER NOT NULL, "
+			    "PRIMARY KEY(trial, parameter)) STRICT, WITHOUT ROWID";
+
+static const char job[] = "CREATE TABLE job("
+			  "id INTEGER PRIMARY KEY, "
+			  "sha256 TEXT NOT NULL UNIQUE, "
+			  "record TEXT NOT NULL, "
+			  "command TEXT, "
+			  "seed INTEGER NOT NULL, "
+			  "session INTEGER, "
+			  "state TEXT NOT NULL, "
+			  "epoch INTEGER NOT NULL, "
+			  "step INTEGER NOT NULL, "
+			  "message TEXT, "
+			  "fingerprint TEXT, "
+			  "workers INTEGER NOT NULL, "
+			  "cores TEXT, "
+			  "started TEXT, "
+			  "ended TEXT, "
+			  "seconds REAL, "
+			  "exit_status INTEGER NOT NULL, "
+			  "sum INTEGER NOT NULL) STRICT";
+
+static const char job_running[] = "CREATE INDEX job_running ON job(state) WHERE state='running'";
+
+static const char run[] = "CREATE TABLE run("
+			  "trial INTEGER NOT NULL REFERENCES trial(id) ON DELETE CASCADE, "
+			  "number INTEGER NOT NULL, "
+			  "job INTEGER NOT NULL REFERENCES job(id), "
+			  "objective ANY CHECK(typeof(objective) IN ('real','null')), "
+			  "sum INTEGER NOT NULL, "
+			  "PRIMARY KEY(trial, number)) STRICT, WITHOUT ROWID";
+
+static const char run_job[] = "CREATE INDEX run_job ON run(job)";
+
+static const char epoch[] =
+    "CREATE TABLE epoch("
+    "job INTEGER NOT NULL REFERENCES job(id) ON DELETE CASCADE, "
+    "epoch INTEGER NOT NULL, "
+    "loss ANY CHECK(typeof(loss) IN ('real','null')), "
+    "validation_loss ANY CHECK(typeof(validation_loss) IN ('real','null')), "
+    "validation_accuracy ANY CHECK(typeof(validation_accuracy) IN ('real','null')), "
+    "validation_label_accuracy ANY CHECK(typeof(validation_label_accuracy) IN ('real','null')), "
+    "test_loss ANY CHECK(typeof(test_loss) IN ('real','null')), "
+    "test_accuracy ANY CHECK(typeof(test_accuracy) IN ('real','null')), "
+    "test_label_accuracy ANY CHECK(typeof(test_label_accuracy) IN ('real','null')), "
+    "learning_rate ANY CHECK(typeof(learning_rate) IN ('real','null')), "
+    "fingerprint TEXT, "
+    "train_seconds REAL, "
+    "samples_per_second REAL, "
+    "sum INTEGER NOT NULL, "
+    "PRIMARY KEY(job, epoch)) STRICT, WITHOUT ROWID";
+
+static const char metric[] =
+    "CREATE TABLE metric("
+    "job INTEGER NOT NULL, "
+    "epoch INTEGER NOT NULL, "
+    "name TEXT NOT NULL, "
+    "value ANY CHECK(typeof(value) IN ('real','null')), "
+    "sum INTEGER NOT NULL, "
+    "PRIMARY KEY(job, epoch, name), "
+    "FOREIGN KEY(job, epoch) REFERENCES epoch(job, epoch) ON DELETE CASCADE) STRICT, WITHOUT ROWID";
+
+static const char item[] = "CREATE TABLE item("
+			   "study INTEGER NOT NULL REFERENCES study(id) ON DELETE CASCADE, "
+			   "number INTEGER NOT NULL, "
+			   "action TEXT NOT NULL, "
+			   "trial INTEGER, "
+			   "bracket INTEGER NOT NULL, "
+			   "rung INTEGER NOT NULL, "
+			   "until INTEGER NOT NULL, "
+			   "reported INTEGER NOT NULL, "
+			   "told ANY CHECK(typeof(told) IN ('real','null')), "
+			   "ended INTEGER NOT NULL, "
+			   "sum INTEGER NOT NULL, "
+			   "PRIMARY KEY(study, number)) STRICT, WITHOUT ROWID";
+
+static const char told[] =
+    "CREATE TABLE told("
+    "study INTEGER NOT NULL, "
+    "item INTEGER NOT NULL, "
+    "epoch INTEGER NOT NULL, "
+    "objective ANY CHECK(typeof(objective) IN ('real','null')), "
+    "sum INTEGER NOT NULL, "
+    "PRIMARY KEY(study, item, epoch), "
+    "FOREIGN KEY(study, item) REFERENCES item(study, number) ON DELETE CASCADE) STRICT, WITHOUT ROWID";
+
+static const char *const version_1[] = {machine,       study, parameter, seed, data,        session,
+                                        session_study, trial, point,     job,  job_running, run,
+                                        run_job,       epoch, metric,    item, told,        NULL};
+
+/* ---- From version to version ------------------------------------------------- */
+
+const char *const *const ls_schema_steps[] = {version_1};
 const size_t ls_schema_version = sizeof ls_schema_steps / sizeof *ls_schema_steps;
 
-lockstep_status ls_schema_migrate(struct ls_database *database, const char *const *steps, size_t version, size_t n,
-                                  lockstep_error *error)
+static lockstep_status take_step(struct ls_database *database, const char *const *statements, lockstep_error *error)
+{
+	lockstep_status status = LOCKSTEP_OK;
+	for (; !status && *statements; statements++)
+		status = ls_database_run(database, *statements, error);
+	return status;
+}
+
+lockstep_status ls_schema_migrate(struct ls_database *database, const char *const *const *steps, size_t version,
+                                  size_t n, lockstep_error *error)
 {
 	char mark[96];
 	sqlite3_snprintf(sizeof mark, mark, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
@@ -82,7 +208,7 @@ lockstep_status ls_schema_migrate(struct ls_database *database, const char *cons
 	if (status)
 		return status;
 	for (size_t i = version; !status && i < n; i++)
-		status = ls_database_run(database, steps[i], error);
+		status = take_step(database, steps[i], error);
 	if (!status)
 		status = ls_database_run(database, mark, error);
 	if (status)
@@ -158,7 +284,8 @@ static lockstep_status open_expected(const struct ls_database *database, sqlite3
 {
 	int rc = sqlite3_open_v2(":memory:", out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	for (size_t i = 0; rc == SQLITE_OK && i < ls_schema_version; i++)
-		rc = sqlite3_exec(*out, ls_schema_steps[i], NULL, NULL, NULL);
+		for (const char *const *at = ls_schema_steps[i]; rc == SQLITE_OK && *at; at++)
+			rc = sqlite3_exec(*out, *at, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? LOCKSTEP_OK : ls_database_error(database, rc, error);
 }
 

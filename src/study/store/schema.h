@@ -12,14 +12,15 @@
 
 #define LS_APPLICATION_ID 0x4C6B7374 /* "Lkst" */
 
-/* Step i takes version i to i + 1; version 0 is an empty file. */
-extern const char *const ls_schema_steps[];
+/* Step i takes version i to i + 1, by its statements, which a NULL ends; version 0 is an
+ * empty file. */
+extern const char *const *const ls_schema_steps[];
 extern const size_t ls_schema_version;
 
 /* Runs the steps from `version` to n, all or none, with the number of the version
  * and the mark of the application. */
-lockstep_status ls_schema_migrate(struct ls_database *database, const char *const *steps, size_t version, size_t n,
-                                  lockstep_error *error);
+lockstep_status ls_schema_migrate(struct ls_database *database, const char *const *const *steps, size_t version,
+                                  size_t n, lockstep_error *error);
 
 /* *version: of a database of ours; 0: of an empty one. LOCKSTEP_ERROR_FORMAT for
  * any other file and for a newer version. Reads only. */

@@ -75,8 +75,6 @@ struct ls_store_study {
 	size_t n_seeds;                /* 0: each trial is run once, with the seed of its own job */
 	const char *const *parameters; /* [n_parameters] */
 	size_t n_parameters;
-	const struct lockstep_runs_data *data; /* [n_data] */
-	size_t n_data;
 };
 
 /* LOCKSTEP_ERROR_ARGUMENT when there is a study of that name. */
@@ -85,6 +83,10 @@ lockstep_status ls_store_add_study(struct ls_store *store, const struct ls_store
 /* *id: 0 when there is none. digest: of its spec. */
 lockstep_status ls_store_find_study(struct ls_store *store, const char *name, int64_t *id, char digest[65],
                                     lockstep_error *error);
+
+/* A part of the data that a trial uses; once is enough, again changes nothing. */
+lockstep_status ls_store_add_data(struct ls_store *store, int64_t study, const struct lockstep_runs_data *data,
+                                  lockstep_error *error);
 
 /* The study begins to run, or goes on. Jobs claimed from here on belong to this
  * session. `ended` and `outcome` are not read, `started` NULL: now. */
@@ -181,6 +183,9 @@ lockstep_status ls_store_claim_job(struct ls_store *store, int64_t study, uint64
 lockstep_status ls_store_update_job(struct ls_store *store, int64_t job, const struct ls_store_progress *progress,
                                     lockstep_error *error);
 
+/* Why a job failed or diverged: *out is the caller's, NULL where there is no message. */
+lockstep_status ls_store_read_message(struct ls_store *store, int64_t job, char **out, lockstep_error *error);
+
 struct ls_store_metric {
 	const char *name;
 	double value;
@@ -189,12 +194,24 @@ struct ls_store_metric {
 /* NaN: there is none. */
 struct ls_store_epoch {
 	uint32_t epoch;
-	double loss, validation_loss, validation_accuracy, test_loss, test_accuracy, learning_rate;
+	double loss;
+	double validation_loss, validation_accuracy, validation_label_accuracy;
+	double test_loss, test_accuracy, test_label_accuracy; /* label_accuracy: multi-label data only */
+	double learning_rate;
 	const char *fingerprint; /* of the parameters after it; NULL: not known */
 	double train_seconds, samples_per_second;
 	const struct ls_store_metric *metrics; /* [n_metrics]: others, of a command */
 	size_t n_metrics;
 };
+
+#define LS_STORE_NONE __builtin_nan("")
+#define LS_STORE_EPOCH_INIT                                                                                            \
+	{                                                                                                              \
+		.loss = LS_STORE_NONE, .validation_loss = LS_STORE_NONE, .validation_accuracy = LS_STORE_NONE,         \
+		.validation_label_accuracy = LS_STORE_NONE, .test_loss = LS_STORE_NONE,                                \
+		.test_accuracy = LS_STORE_NONE, .test_label_accuracy = LS_STORE_NONE, .learning_rate = LS_STORE_NONE,  \
+		.train_seconds = LS_STORE_NONE, .samples_per_second = LS_STORE_NONE                                    \
+	}
 
 /* An epoch's metrics, in the place of those that it may have from before. */
 lockstep_status ls_store_add_epoch(struct ls_store *store, int64_t job, const struct ls_store_epoch *epoch,
@@ -204,6 +221,11 @@ lockstep_status ls_store_add_epoch(struct ls_store *store, int64_t job, const st
 lockstep_status ls_store_read_epochs(struct ls_store *store, int64_t job,
                                      void (*take)(void *context, const struct ls_store_epoch *epoch), void *context,
                                      lockstep_error *error);
+
+/* Calls take() for every metric of the epoch that it has beside those of all jobs, by name. */
+lockstep_status ls_store_read_metrics(struct ls_store *store, int64_t job, uint32_t epoch,
+                                      void (*take)(void *context, const struct ls_store_metric *metric), void *context,
+                                      lockstep_error *error);
 
 /* ---- To replay ------------------------------------------------------------- */
 

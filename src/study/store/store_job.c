@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/sha256.h"
 #include "records.h"
 #include "writer.h"
@@ -162,6 +163,22 @@ lockstep_status ls_store_update_job(struct ls_store *store, int64_t job, const s
 	return ls_writer_leave(store, status, error);
 }
 
+lockstep_status ls_store_read_message(struct ls_store *store, int64_t job, char **out, lockstep_error *error)
+{
+	struct ls_job_record record;
+	char *copy = NULL;
+	lockstep_status status = get_job(store, job, &record, error);
+	if (!status && record.progress.message) {
+		copy = ls_memory_copy_text(record.progress.message);
+		if (!copy)
+			status = ls_error_memory(error, "a message");
+	}
+	ls_arena_fini(&store->scratch);
+	if (!status)
+		*out = copy;
+	return status;
+}
+
 /* ---- Epochs ---------------------------------------------------------------- */
 
 static lockstep_status delete_metrics(struct ls_store *store, int64_t job, uint32_t epoch, lockstep_error *error)
@@ -223,6 +240,31 @@ lockstep_status ls_store_read_epochs(struct ls_store *store, int64_t job,
 		if (status)
 			return status;
 		take(context, &epoch);
+	}
+	return status;
+}
+
+lockstep_status ls_store_read_metrics(struct ls_store *store, int64_t job, uint32_t epoch,
+                                      void (*take)(void *context, const struct ls_store_metric *metric), void *context,
+                                      lockstep_error *error)
+{
+	struct ls_row row;
+	int is_there = 0;
+	lockstep_status status = ls_row_select(&row, store->database, LS_GET_METRICS, &store->scratch, error);
+	if (status)
+		return status;
+	ls_row_key(&row, job);
+	ls_row_key(&row, epoch);
+	while (!(status = ls_row_next(&row, &is_there, error)) && is_there) {
+		struct ls_store_metric metric;
+		(void)ls_row_integer(&row);
+		(void)ls_row_integer(&row);
+		metric.name = ls_row_text(&row);
+		metric.value = ls_row_real(&row);
+		status = ls_row_check(&row, error);
+		if (status)
+			return status;
+		take(context, &metric);
 	}
 	return status;
 }

@@ -79,22 +79,56 @@ static lockstep_status add_seeds(struct ls_store *store, int64_t id, const struc
 	return status;
 }
 
-static lockstep_status add_data(struct ls_store *store, int64_t id, const struct ls_store_study *study,
+/* *n: how many data the study has; *is_there: `data` is one of them. */
+static lockstep_status find_data(struct ls_store *store, int64_t study, const struct lockstep_runs_data *data,
+                                 uint64_t *n, int *is_there, lockstep_error *error)
+{
+	struct ls_row row;
+	int is_row = 0;
+	*n = 0;
+	*is_there = 0;
+	lockstep_status status = ls_row_select(&row, store->database, LS_GET_DATA, &store->scratch, error);
+	if (status)
+		return status;
+	ls_row_key(&row, study);
+	while (!(status = ls_row_next(&row, &is_row, error)) && is_row) {
+		(void)ls_row_integer(&row);
+		(void)ls_row_unsigned(&row);
+		const char *name = ls_row_text(&row), *part = ls_row_text(&row), *digest = ls_row_text(&row);
+		status = ls_row_check(&row, error);
+		if (status)
+			return status;
+		++*n;
+		*is_there |= !strcmp(name, data->name) && !strcmp(part, data->part) && !strcmp(digest, data->digest);
+	}
+	return status;
+}
+
+static lockstep_status add_data(struct ls_store *store, int64_t study, const struct lockstep_runs_data *data,
                                 lockstep_error *error)
 {
 	struct ls_row row;
-	lockstep_status status = LOCKSTEP_OK;
-	for (size_t i = 0; !status && i < study->n_data; i++) {
-		status = ls_row_begin(&row, store->database, LS_TABLE_DATA, error);
-		if (status)
-			break;
-		ls_row_put_integer(&row, id);
-		ls_row_put_unsigned(&row, i);
-		ls_row_put_text(&row, study->data[i].name);
-		ls_row_put_text(&row, study->data[i].digest);
-		status = ls_row_write(&row, error);
-	}
-	return status;
+	uint64_t n;
+	int is_there;
+	lockstep_status status = find_data(store, study, data, &n, &is_there, error);
+	if (status || is_there)
+		return status;
+	status = ls_row_begin(&row, store->database, LS_TABLE_DATA, error);
+	if (status)
+		return status;
+	ls_row_put_integer(&row, study);
+	ls_row_put_unsigned(&row, n);
+	ls_row_put_text(&row, data->name);
+	ls_row_put_text(&row, data->part);
+	ls_row_put_text(&row, data->digest);
+	return ls_row_write(&row, error);
+}
+
+lockstep_status ls_store_add_data(struct ls_store *store, int64_t study, const struct lockstep_runs_data *data,
+                                  lockstep_error *error)
+{
+	lockstep_status status = ls_writer_enter(store, error);
+	return status ? status : ls_writer_leave(store, add_data(store, study, data, error), error);
 }
 
 static lockstep_status add_study(struct ls_store *store, const struct ls_store_study *study, int64_t *id,
@@ -142,8 +176,6 @@ lockstep_status ls_store_add_study(struct ls_store *store, const struct ls_store
 		status = add_names(store, new_id, study, error);
 	if (!status)
 		status = add_seeds(store, new_id, study, error);
-	if (!status)
-		status = add_data(store, new_id, study, error);
 	status = ls_writer_leave(store, status, error);
 	if (!status)
 		*id = new_id;

@@ -19,8 +19,9 @@ const struct ls_table_text ls_tables[LS_N_TABLES] = {
                         "id"},
     [LS_TABLE_PARAMETER] = {"parameter", "study,number,name", "study,number"},
     [LS_TABLE_SEED] = {"seed", "study,number,seed", "study,number"},
-    [LS_TABLE_DATA] = {"data", "study,number,name,digest", "study,number"},
-    [LS_TABLE_SESSION] = {"session", "id,study,machine,started,ended,outcome,version,commit_id,compiler,isa,command",
+    [LS_TABLE_DATA] = {"data", "study,number,name,part,digest", "study,number"},
+    [LS_TABLE_SESSION] = {"session",
+                          "id,study,machine,started,ended,outcome,version,commit_id,compiler,isa,command,cpu_quota",
                           "id"},
     [LS_TABLE_TRIAL] = {"trial", "id,study,number,state,objective,epochs,message", "id"},
     [LS_TABLE_POINT] = {"point", "trial,parameter,kind,value,draw", "trial,parameter"},
@@ -29,10 +30,11 @@ const struct ls_table_text ls_tables[LS_N_TABLES] = {
                       "started,ended,seconds,exit_status",
                       "id"},
     [LS_TABLE_RUN] = {"run", "trial,number,job,objective", "trial,number"},
-    [LS_TABLE_EPOCH] = {"epoch",
-                        "job,epoch,loss,validation_loss,validation_accuracy,test_loss,test_accuracy,learning_rate,"
-                        "fingerprint,train_seconds,samples_per_second",
-                        "job,epoch"},
+    [LS_TABLE_EPOCH] =
+	{"epoch",
+         "job,epoch,loss,validation_loss,validation_accuracy,validation_label_accuracy,test_loss,test_accuracy,test_label_accuracy,learning_rate,"
+         "fingerprint,train_seconds,samples_per_second",
+         "job,epoch"},
     [LS_TABLE_METRIC] = {"metric", "job,epoch,name,value", "job,epoch,name"},
     [LS_TABLE_ITEM] = {"item", "study,number,action,trial,bracket,rung,until,reported,told,ended", "study,number"},
     [LS_TABLE_TOLD] = {"told", "study,item,epoch,objective", "study,item,epoch"},
