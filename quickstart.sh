@@ -81,11 +81,11 @@ configure() (
 	cd "$build" && ../configure --quiet
 )
 
-# The package that other programs read models with, in an environment of its own.
+# The packages that other programs read models and exports with, in an environment of their own.
 make_venv() {
 	local venv=$build/venv
 	python3 -m venv --system-site-packages "$venv" &&
-		"$venv/bin/pip" install --quiet --disable-pip-version-check safetensors numpy
+		"$venv/bin/pip" install --quiet --disable-pip-version-check safetensors numpy tensorboard
 }
 
 # Criterion may have come after the folder was configured.
@@ -104,12 +104,12 @@ prepare() {
 # Sets `python` to one that has the packages, or to the system's.
 find_python() {
 	python=python3
-	if python3 -c 'import numpy, safetensors' 2>/dev/null; then
+	if python3 -c 'import numpy, safetensors, tensorboard' 2>/dev/null; then
 		return
-	elif "$build/venv/bin/python3" -c 'import numpy, safetensors' 2>/dev/null || make_venv >>"$log" 2>&1; then
+	elif "$build/venv/bin/python3" -c 'import numpy, safetensors, tensorboard' 2>/dev/null || make_venv >>"$log" 2>&1; then
 		python=$build/venv/bin/python3
 	else
-		echo "safetensors could not be installed: the tests that read models with it are skipped" >&2
+		echo "safetensors or tensorboard could not be installed: the tests that read files with them are skipped" >&2
 	fi
 }
 

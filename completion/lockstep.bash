@@ -20,7 +20,7 @@ _lockstep_options()
 	verify) echo "$data" --from --until --quiet "$run" --help ;;
 	sweep) echo "$data $network $training" --set --check --json --db --name --cores --engine --isa --bind --smt --quiet \
 		--help ;;
-	runs) echo --db --format --trials --epochs --no-times --output --help ;;
+	runs) echo --db --format --trials --epochs --no-times --output --save --seed --quiet "$data $run" --help ;;
 	predict) echo --labelled --label --format --output --isa --help ;;
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
 	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
@@ -50,7 +50,7 @@ _lockstep_words()
 	--format)
 		case $1 in
 		predict) echo csv json ;;
-		runs) echo table csv json ;;
+		runs) echo table csv json optuna-journal tensorboard ;;
 		*) echo text json ;;
 		esac
 		;;

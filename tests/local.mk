@@ -22,6 +22,7 @@ unit_programs = \
 	%D%/unit/test_dataset \
 	%D%/unit/test_distribution \
 	%D%/unit/test_document \
+	%D%/unit/test_event_file \
 	%D%/unit/test_expression \
 	%D%/unit/test_halving \
 	%D%/unit/test_hyperband \
@@ -56,16 +57,10 @@ unit_programs = \
 	%D%/unit/test_tuning \
 	%D%/unit/test_value \
 	%D%/unit/test_words
-	%D%/unit/test_tpe \
-	%D%/unit/test_tuning
 
 study_programs = \
 	%D%/study/test_delays \
 	%D%/study/test_quality
-	%D%/unit/test_special \
-	%D%/unit/test_store \
-	%D%/unit/test_tuning \
-	%D%/unit/test_value
 
 numeric_programs = \
 	%D%/numeric/test_differences \
@@ -129,6 +124,8 @@ shell_tests = \
 	%D%/cli/predict.sh \
 	%D%/cli/resume.sh \
 	%D%/cli/runs.sh \
+	%D%/cli/runs_export.sh \
+	%D%/cli/runs_save.sh \
 	%D%/cli/safetensors_python.sh \
 	%D%/cli/signals.sh \
 	%D%/cli/sweep.sh \
@@ -234,6 +231,7 @@ endif
 
 LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_faults_hog_LDADD =
+%C%_unit_test_event_file_LDADD = libevents.la $(LDADD)
 %C%_support_golden_LDADD = libreference.la
 %C%_support_make_runs_LDADD = libsupport.la libls.la
 %C%_numeric_function_digests_LDADD = libsupport.la libreference.la libls.la
@@ -271,6 +269,8 @@ EXTRA_DIST += \
 	%D%/support/installcheck.sh \
 	%D%/support/openmp_with_tool.sh \
 	%D%/support/read_model.py \
+	%D%/support/read_optuna.py \
+	%D%/support/read_tensorboard.py \
 	%D%/support/tap.sh \
 	%D%/support/topology/hybrid.xml
 

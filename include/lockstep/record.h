@@ -23,6 +23,10 @@ typedef struct lockstep_record lockstep_record;
  * none, or one that does not say what it must. Caller owns *out. */
 LOCKSTEP_API lockstep_status lockstep_record_create(lockstep_record **out, const lockstep_network *network,
                                                     lockstep_error *error);
+/* The record of a job alone, the line of JSON that lockstep_record_job() gives and a
+ * database keeps (lockstep/runs.h): without fingerprints, so that its last epoch is 0.
+ * LOCKSTEP_ERROR_FORMAT when the line is no job of this version. Caller owns *out. */
+LOCKSTEP_API lockstep_status lockstep_record_parse(lockstep_record **out, const char *job, lockstep_error *error);
 /* NULL is allowed and does nothing. */
 LOCKSTEP_API void lockstep_record_destroy(lockstep_record *record);
 

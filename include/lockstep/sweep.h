@@ -58,11 +58,11 @@ struct lockstep_sweep_plan {
 	uint64_t n_points; /* of a grid, conditions, constraints and zip counted in; else LOCKSTEP_SWEEP_UNLIMITED */
 	uint64_t n_trials; /* at most so many, by points and budget; or LOCKSTEP_SWEEP_UNLIMITED */
 
-	const char *scheduler;           /* "none", "median", "successive-halving", "hyperband" */
+	const char *scheduler; /* "none", "median", "successive-halving", "hyperband" */
 	/* Of the first rung and of a whole trial; 0: of none. Those of another program are the
 	 * points that it prints; UINT32_MAX: as many as there are. */
 	uint32_t min_epochs, max_epochs;
-	uint32_t eta;                    /* of successive-halving and hyperband; else 0 */
+	uint32_t eta; /* of successive-halving and hyperband; else 0 */
 	uint32_t median_startup, median_warmup;
 	size_t n_brackets; /* of a round; 0 without rungs */
 
@@ -102,6 +102,12 @@ struct lockstep_sweep_parameter {
 	size_t n_values;          /* all of them where they are listed, else three draws: low, high, middle */
 	const char *when;         /* the condition under which it is active; NULL: always */
 	const char *follows;      /* zipped: the parameter whose place among its values it takes; NULL: none */
+
+	/* Where the values are not listed they are numbers from low to high, both of them among
+	 * the values; of a normal one, which has no bounds, all but 1 of 1,024 at either end. */
+	double low, high; /* NaN where they are listed */
+	double q;         /* values are its multiples; 0: they are not, or none is between low and high */
+	int is_log;       /* their logarithm is what is drawn */
 };
 LOCKSTEP_API void lockstep_sweep_get_parameter(const lockstep_sweep *sweep, size_t i,
                                                struct lockstep_sweep_parameter *parameter);

@@ -5,8 +5,10 @@
  * can be synced after the rename. The temporary's name does not contain the
  * target's, so that a name of the greatest length can be saved as well.
  *
- * A writer holds a lock on its temporary for as long as it lives. One that can
- * be locked was left by a crash, and the next writer in the folder removes it.
+ * A writer holds a lock on its temporary for as long as that has its name. One that
+ * can be locked was left by a crash, and the next writer in the folder removes it.
+ * The file is closed before the rename, since that may fail too; a copy of the
+ * descriptor keeps the lock until after it.
  */
 #include "atomic_file.h"
 
@@ -34,6 +36,7 @@ struct ls_atomic_file {
 	const char *path; /* as the caller wrote it */
 	int folder;       /* descriptors; -1: closed */
 	int file;
+	int lock;                /* a copy of `file` that outlives it */
 	char name[NAME_MAX + 1]; /* of the target in its folder */
 	char temporary[64];      /* of the new content; empty: there is none */
 };
@@ -164,7 +167,7 @@ lockstep_status ls_atomic_file_create(struct ls_atomic_file **out, const char *p
 	if (!file)
 		return ls_error_memory(error, "a new file");
 	file->path = path;
-	file->folder = file->file = -1;
+	file->folder = file->file = file->lock = -1;
 
 	lockstep_status status = LOCKSTEP_OK;
 	int exists = realpath(path, target) != NULL;
@@ -212,6 +215,9 @@ static int sync_and_close(struct ls_atomic_file *file)
 {
 	if (sync_descriptor(file->file))
 		return -1;
+	file->lock = fcntl(file->file, F_DUPFD_CLOEXEC, 0);
+	if (file->lock < 0)
+		return -1;
 	int result = close(file->file);
 	file->file = -1;
 	return result && errno != EINTR ? -1 : 0;
@@ -243,6 +249,8 @@ void ls_atomic_file_discard(struct ls_atomic_file *file)
 		close(file->file);
 	if (file->temporary[0])
 		unlinkat(file->folder, file->temporary, 0);
+	if (file->lock >= 0)
+		close(file->lock);
 	if (file->folder >= 0)
 		close(file->folder);
 	ls_memory_free(file);

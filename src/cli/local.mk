@@ -22,6 +22,14 @@ lockstep_SOURCES = \
 	%D%/epoch_table.c \
 	%D%/epoch_table.h \
 	%D%/eval.c \
+	%D%/export.h \
+	%D%/export_hparams.c \
+	%D%/export_hparams.h \
+	%D%/export_optuna.c \
+	%D%/export_rows.c \
+	%D%/export_space.c \
+	%D%/export_space.h \
+	%D%/export_tensorboard.c \
 	%D%/gradcheck.c \
 	%D%/help.c \
 	%D%/job_options.c \
@@ -35,6 +43,8 @@ lockstep_SOURCES = \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
+	%D%/output_folder.c \
+	%D%/output_folder.h \
 	%D%/placement_text.c \
 	%D%/placement_text.h \
 	%D%/predict.c \
@@ -51,7 +61,10 @@ lockstep_SOURCES = \
 	%D%/runs.c \
 	%D%/runs_best.c \
 	%D%/runs_columns.c \
+	%D%/runs_data.c \
+	%D%/runs_data.h \
 	%D%/runs_export.c \
+	%D%/runs_save.c \
 	%D%/runs_show.c \
 	%D%/runs_verbs.h \
 	%D%/stop_signals.c \
@@ -77,4 +90,12 @@ lockstep_SOURCES = \
 	%D%/values.c \
 	%D%/values.h \
 	%D%/verify.c
-lockstep_LDADD = libnearest.la liblockstep.la $(JANSSON_LIBS)
+lockstep_LDADD = libevents.la libnearest.la liblockstep.la $(JANSSON_LIBS)
+
+# What has unit tests.
+noinst_LTLIBRARIES += libevents.la
+libevents_la_SOURCES = \
+	%D%/event_file.c \
+	%D%/event_file.h \
+	%D%/protobuf.c \
+	%D%/protobuf.h

@@ -17,7 +17,7 @@
 
 #include "lockstep/runs.h"
 
-enum ls_format { LS_FORMAT_TABLE = 0, LS_FORMAT_CSV, LS_FORMAT_JSON };
+enum ls_format { LS_FORMAT_TABLE = 0, LS_FORMAT_CSV, LS_FORMAT_JSON, LS_N_ROW_FORMATS };
 
 enum ls_cell_kind {
 	LS_CELL_ABSENT = 0, /* left out of JSON when its column has a group, else null */
@@ -74,6 +74,9 @@ void ls_rows_add_real(struct ls_rows *rows, double value);
 /* Writes what is left and frees all. Returns the exit status: when memory was short
  * it has said so for `command`. */
 int ls_rows_end(struct ls_rows *rows, const char *command);
+
+/* A text as JSON has it, in quotes. */
+void ls_rows_write_string(FILE *file, const char *text);
 
 /* ---- Of the writers ---------------------------------------------------------- */
 

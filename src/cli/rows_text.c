@@ -80,6 +80,11 @@ static void put_string(FILE *file, const char *text, size_t length)
 	putc('"', file);
 }
 
+void ls_rows_write_string(FILE *file, const char *text)
+{
+	put_string(file, text, strlen(text));
+}
+
 /* JSON has no infinity and no NaN. */
 static void put_word(FILE *file, const char *text, size_t length)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * lockstep runs: what studies found, from the database that they were written to.
- * Reads only.
+ * Reads the database only.
  */
 #include <string.h>
 
@@ -15,8 +15,8 @@
 
 static const struct ls_option own_options[] = {
     {0, "db", "FILE", LS_OPTION_TEXT, AT(path), NULL, "the database"},
-    {0, "format", "table|csv|json", LS_OPTION_CHOICE, AT(format), NULL,
-     "form of the result (default table; of export csv)"},
+    {0, "format", "table|csv|json|optuna-journal|tensorboard", LS_OPTION_CHOICE, AT(format), NULL,
+     "form of the result (default table; of export, which alone has the last two, csv)"},
     {0},
 };
 
@@ -25,12 +25,22 @@ static const struct ls_option best_options[] = {
     {0},
 };
 
+static const struct ls_option save_options[] = {
+    {0, "save", "MODEL", LS_OPTION_TEXT, AT(save), NULL,
+     "train the best trial, or the one that show names, again, compare its fingerprints with the database's, and write "
+     "the model to this safetensors file"},
+    {0, "seed", "N", LS_OPTION_TEXT, AT(seed), NULL,
+     "of several seeds, the run of this one (default: the run nearest to the objective of all)"},
+    {'q', "quiet", NULL, LS_OPTION_FLAG, AT(quiet), NULL, "print the fingerprint only"},
+    {0},
+};
+
 static const struct ls_option export_options[] = {
     {0, "epochs", NULL, LS_OPTION_FLAG, AT(epochs), NULL, "a row an epoch, not a trial"},
     {0, "no-times", NULL, LS_OPTION_FLAG, AT(no_times), NULL,
      "leave out when, where and how fast: what is left is the same for the same results, byte for byte"},
-    {'o', "output", "FILE", LS_OPTION_TEXT, AT(output), NULL,
-     "write to this file, whole or not at all (default: standard output)"},
+    {'o', "output", "FILE|FOLDER", LS_OPTION_TEXT, AT(output), NULL,
+     "write to this file, whole or not at all (default: standard output); of tensorboard a new folder"},
     {0},
 };
 
@@ -53,7 +63,7 @@ static const struct ls_usage usage = {
 
 static const struct verb {
 	const char *name;
-	int (*run)(const struct ls_runs *runs);
+	int (*run)(struct ls_runs *runs);
 	int least, most; /* operands */
 	const char *operands;
 } verbs[] = {
@@ -84,6 +94,55 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Is there one of how to run, as far as that shows? */
+static int has_run_options(const struct ls_runs *runs)
+{
+	const struct lockstep_train_options *train = &runs->job.train;
+	return train->workers || train->split || train->engine || train->smt || strcmp(train->isa, "auto") != 0 ||
+	       strcmp(train->bind, "close") != 0;
+}
+
+static int has_data_options(const struct ls_data_options *data)
+{
+	return data->data || data->files.test || data->files.label || data->files.labels || data->files.test_labels;
+}
+
+static int check_save(const struct ls_runs *runs, const struct verb *verb)
+{
+	const int can_save = verb->run == ls_runs_best || verb->run == ls_runs_show;
+	if (runs->save && !can_save)
+		return ls_message_usage(LS_RUNS_COMMAND, "--save belongs to best and show, not to %s", verb->name);
+	if (runs->save && verb->run == ls_runs_show && !(runs->operands[0] && runs->operands[1]))
+		return ls_message_usage(LS_RUNS_COMMAND, "show --save needs STUDY TRIAL");
+	if (runs->save && (runs->n || runs->format >= 0))
+		return ls_message_usage(LS_RUNS_COMMAND, "--%s does not go with --save", runs->n ? "trials" : "format");
+	if (!runs->save && (runs->seed || runs->quiet || has_run_options(runs) || has_data_options(&runs->job.data)))
+		return ls_message_usage(LS_RUNS_COMMAND, "%s without --save",
+		                        runs->seed              ? "--seed"
+		                        : runs->quiet           ? "--quiet"
+		                        : has_run_options(runs) ? "options of how to run"
+		                                                : "options of data");
+	return LS_EXIT_DONE;
+}
+
+static int check_format(const struct ls_runs *runs, const struct verb *verb)
+{
+	const char *name = runs->format == LS_FORMAT_OPTUNA ? "optuna-journal" : "tensorboard";
+	const int is_export = verb->run == ls_runs_export, is_rows = runs->format < LS_N_ROW_FORMATS;
+	if (is_export && runs->format == LS_FORMAT_TABLE)
+		return ls_message_usage(LS_RUNS_COMMAND,
+		                        "--format 'table': export has csv|json|optuna-journal|tensorboard");
+	if (!is_export && !is_rows)
+		return ls_message_usage(LS_RUNS_COMMAND, "--format '%s' belongs to export, not to %s", name,
+		                        verb->name);
+	if (!is_rows && (runs->epochs || runs->no_times))
+		return ls_message_usage(LS_RUNS_COMMAND, "--%s does not go with --format %s",
+		                        runs->epochs ? "epochs" : "no-times", name);
+	if (runs->format == LS_FORMAT_TENSORBOARD && !runs->output)
+		return ls_message_usage(LS_RUNS_COMMAND, "--format tensorboard needs --output: a new folder");
+	return LS_EXIT_DONE;
+}
+
 /* Options that the verb would not look at. */
 static int check_options(const struct ls_runs *runs, const struct verb *verb)
 {
@@ -95,9 +154,10 @@ static int check_options(const struct ls_runs *runs, const struct verb *verb)
 		                        : runs->no_times ? "no-times"
 		                                         : "output",
 		                        verb->name);
-	if (verb->run == ls_runs_export && runs->format == LS_FORMAT_TABLE)
-		return ls_message_usage(LS_RUNS_COMMAND, "--format 'table': export has csv|json");
-	return LS_EXIT_DONE;
+	int status = check_format(runs, verb);
+	if (status)
+		return status;
+	return check_save(runs, verb);
 }
 
 static int check_operands(const struct ls_runs *runs, const struct verb *verb)
@@ -119,10 +179,16 @@ int ls_command_runs(int argc, char **argv)
 	    {"Options", own_options, &runs},
 	    {"Of best", best_options, &runs},
 	    {"Of export", export_options, &runs},
+	    {"Of best and show, to save a model", save_options, &runs},
+	    {"Of --save: the data, where they are not those of the sweep's command line", ls_data_option_table,
+	     &runs.job.data},
+	    {"Of --save: how to run, which never decides the result", ls_run_option_table, &runs.job},
 	    {0},
 	};
 	const char *operands[LS_OPERANDS_MAX + 1] = {NULL};
 	lockstep_error error;
+	ls_job_options_init(&runs.job);
+	runs.job.data.data = NULL; /* as all others that are not given */
 	int status = ls_options_parse(&usage, groups, argc, argv, operands);
 	if (status != LS_OPTIONS_PARSED)
 		return status;

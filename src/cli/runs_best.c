@@ -66,7 +66,7 @@ static int print_best(const struct ls_runs *runs, const struct lockstep_runs_stu
 	return status;
 }
 
-static int rank(const struct ls_runs *runs, const struct lockstep_runs_study *study)
+static int rank(struct ls_runs *runs, const struct lockstep_runs_study *study)
 {
 	size_t most = runs->n ? runs->n : N_DEFAULT;
 	size_t *order = calloc(study->n_trials + 1, sizeof *order);
@@ -74,15 +74,17 @@ static int rank(const struct ls_runs *runs, const struct lockstep_runs_study *st
 		return ls_message_failed(LS_RUNS_COMMAND, "out of memory for the result");
 	size_t n = lockstep_runs_rank(study, order);
 	int status;
-	if (n == 0 && ls_runs_format(runs) == LS_FORMAT_TABLE)
+	if (n == 0 && (runs->save || ls_runs_format(runs) == LS_FORMAT_TABLE))
 		status = ls_message_failed(LS_RUNS_COMMAND, "study '%s' has no trial with an objective", study->name);
+	else if (runs->save)
+		status = ls_runs_save(runs, study, &study->trials[order[0]]);
 	else
 		status = print_best(runs, study, order, n < most ? n : most);
 	free(order);
 	return status;
 }
 
-int ls_runs_best(const struct ls_runs *runs)
+int ls_runs_best(struct ls_runs *runs)
 {
 	struct lockstep_runs_study *study = NULL;
 	int status = ls_runs_read(runs, runs->operands[0], &study);
@@ -239,7 +241,7 @@ static int check_twice(const struct side *sides, size_t n)
 	return LS_EXIT_DONE;
 }
 
-int ls_runs_compare(const struct ls_runs *runs)
+int ls_runs_compare(struct ls_runs *runs)
 {
 	struct side sides[TRIALS_MAX] = {{NULL, NULL}};
 	size_t n = 0;

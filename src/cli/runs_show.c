@@ -52,7 +52,7 @@ static void add_summary(struct ls_rows *rows, const struct lockstep_runs_summary
 	ls_rows_text(rows, summary->created);
 }
 
-int ls_runs_list(const struct ls_runs *runs)
+int ls_runs_list(struct ls_runs *runs)
 {
 	static const char *const before[] = {"study", "trials", NULL};
 	static const char *const after[] = {"best", "objective", "metric", "created", NULL};
@@ -341,7 +341,7 @@ static int show_trial(const struct ls_runs *runs, const struct lockstep_runs_stu
 	return status;
 }
 
-int ls_runs_show(const struct ls_runs *runs)
+int ls_runs_show(struct ls_runs *runs)
 {
 	struct lockstep_runs_study *study = NULL;
 	const struct lockstep_runs_trial *trial = NULL;
@@ -352,7 +352,9 @@ int ls_runs_show(const struct ls_runs *runs)
 	int status = ls_runs_read(runs, runs->operands[0], &study);
 	if (!status && number)
 		status = ls_runs_find_trial(study, wanted, &trial);
-	if (!status)
+	if (!status && runs->save)
+		status = ls_runs_save(runs, study, trial);
+	else if (!status)
 		status = trial ? show_trial(runs, study, trial, ls_runs_format(runs))
 		               : show_study(study, ls_runs_format(runs));
 	lockstep_runs_study_destroy(study);

@@ -5,6 +5,7 @@
 #ifndef LS_CLI_RUNS_VERBS_H
 #define LS_CLI_RUNS_VERBS_H
 
+#include "job_options.h"
 #include "lockstep/runs.h"
 #include "rows.h"
 
@@ -12,21 +13,31 @@
 #define LS_PARAMETERS "param" /* groups of columns */
 #define LS_METRICS "metric"
 
+/* Forms of an export that are no rows; they follow enum ls_format. */
+enum { LS_FORMAT_OPTUNA = LS_N_ROW_FORMATS, LS_FORMAT_TENSORBOARD };
+
 struct ls_runs {
 	const char *path, *output;
-	int format; /* enum ls_format; -1: the verb's own */
+	int format; /* enum ls_format, or one of those above; -1: the verb's own */
 	uint32_t n; /* 0: not given */
-	int epochs, no_times;
+	int epochs, no_times, quiet;
+	const char *save, *seed;     /* NULL: not given */
+	struct ls_job_options job;   /* of --save: how to run, and in `data` what was given */
 	const char *const *operands; /* behind the verb; NULL ends them */
 	lockstep_runs *runs;
 };
 
 /* Each returns the exit status. */
-int ls_runs_list(const struct ls_runs *runs);
-int ls_runs_show(const struct ls_runs *runs);
-int ls_runs_best(const struct ls_runs *runs);
-int ls_runs_compare(const struct ls_runs *runs);
-int ls_runs_export(const struct ls_runs *runs);
+int ls_runs_list(struct ls_runs *runs);
+int ls_runs_show(struct ls_runs *runs);
+int ls_runs_best(struct ls_runs *runs);
+int ls_runs_compare(struct ls_runs *runs);
+int ls_runs_export(struct ls_runs *runs);
+
+/* Trains a trial's job again and writes the model to runs->save; closes the database on
+ * the way. Returns the exit status. */
+int ls_runs_save(struct ls_runs *runs, const struct lockstep_runs_study *study,
+                 const struct lockstep_runs_trial *trial);
 
 /* Reads the study of that name; NULL: the only one. On failure one line was said. The
  * caller destroys *study. */

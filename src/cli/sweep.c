@@ -50,11 +50,10 @@ static const struct ls_option run_options[] = {
 static const struct ls_usage usage = {
     .command = COMMAND,
     .operands = "[SPEC]",
-    .summary =
-	"Runs a sweep over hyperparameters, read from a file in the W&B sweep schema, YAML or JSON, or a "
-	"grid of sets: trials at once on cores of their own, with all results in a database. The same sweep "
-	"finds the same winner on any cores, of another program as far as that does; called again after an "
-	"interruption it goes on.",
+    .summary = "Runs a sweep over hyperparameters, read from a file in the W&B sweep schema, YAML or JSON, or a "
+	       "grid of sets: trials at once on cores of their own, with all results in a database. The same sweep "
+	       "finds the same winner on any cores, of another program as far as that does; called again after an "
+	       "interruption it goes on.",
     .closing = "Options that decide the result are those of train; parameters of the sweep take their place.\n\n"
 	       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.",
 };

@@ -15,7 +15,7 @@ struct lockstep_record {
 	struct ls_history history;
 };
 
-/* Reads the two texts of a file. The record owns what it holds, and is zeroed
+/* Reads the two texts of a file; `history` NULL: there is none. The record owns what it holds, and is zeroed
  * on failure. */
 lockstep_status ls_record_init(struct lockstep_record *record, const char *job, const char *history, const char *path,
                                lockstep_error *error);

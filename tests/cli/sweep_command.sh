@@ -329,6 +329,10 @@ test $status -eq 0 && grep -q done "$out" && ! column own.db 3 | grep -q failed 
 		sort "$file" | uniq -d
 	done | wc -l | grep -qx 0 && cat "$(folder own.db own)"/*/trained | grep -qx 9
 report "one with a checkpoint of its own goes on where it was"
+rm -f own.db own.db-wal own.db-shm own.db-lock
+sweep own own.db
+test $status -eq 0 && ! column own.db 3 | grep -q failed && test -e "$(folder own.db own)/0.old1/checkpoint"
+report "what another database's trial left is moved away"
 
 # ---- Cores ----------------------------------------------------------------------------------
 
@@ -349,6 +353,16 @@ sweep where where.db --cores "$n"
 test $status -eq 0 && test "$(cat where.[0-9]* | wc -l)" -eq 2 && test "$(cat where.[0-9]* | sort -u | wc -l)" -eq "$n" &&
 	! cat where.[0-9]* | grep -q '[,-]'
 report "a trial's process is on its own core"
+
+# shellcheck disable=SC2016
+spec pair 'x: {values: [1, 2]}' './show.sh, "${args}"' 'lockstep: {cores: {per_trial: 2}}'
+if test "$n" -ge 2; then
+	sweep pair pair.db --cores 2
+	test $status -eq 0 && grep -qx 'LOCKSTEP_CORES=2' "$(folder pair.db pair)/0/stdout" && grep -qx 'OMP_NUM_THREADS=2' "$(folder pair.db pair)/1/stdout"
+	report "or on as many as it shall have"
+else
+	skip "or on as many as it shall have" "one core"
+fi
 
 # ---- Ended, and taken up again ----------------------------------------------------------------
 

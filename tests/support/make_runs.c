@@ -9,6 +9,8 @@
  *	make_runs FILE check        is study `w` whole? prints how many trials it has
  *	make_runs FILE hold         writes `open` and keeps the lock until stdin ends
  *	make_runs FILE speed N      N trials of 10 epochs: the writer's time a trial
+ *	make_runs FILE forge N      gives the N-th epoch of the first job that has it another
+ *	                            fingerprint, with the checksum that goes with it
  *	make_runs FILE wide         a study with a parameter of a long text, and many
  */
 #include <math.h>
@@ -212,6 +214,42 @@ static int wide(struct ls_store *store, lockstep_error *error)
 	           : 0;
 }
 
+/* ---- Another fingerprint ------------------------------------------------------ */
+
+struct forging {
+	uint32_t wanted;
+	int found;
+	struct ls_store_epoch epoch;
+	char fingerprint[65];
+};
+
+static void take_epoch(void *context, const struct ls_store_epoch *epoch)
+{
+	struct forging *forging = context;
+	if (epoch->epoch != forging->wanted || !epoch->fingerprint)
+		return;
+	forging->found = 1;
+	forging->epoch = *epoch;
+	snprintf(forging->fingerprint, sizeof forging->fingerprint, "%s", epoch->fingerprint);
+	forging->fingerprint[0] = forging->fingerprint[0] == '0' ? '1' : '0';
+	forging->epoch.fingerprint = forging->fingerprint;
+	forging->epoch.metrics = NULL;
+	forging->epoch.n_metrics = 0;
+}
+
+static int forge(struct ls_store *store, uint32_t epoch, lockstep_error *error)
+{
+	for (int64_t job = 1;; job++) {
+		struct forging forging = {.wanted = epoch};
+		if (ls_store_read_epochs(store, job, take_epoch, &forging, error))
+			return fail(error);
+		if (forging.found)
+			return ls_store_add_epoch(store, job, &forging.epoch, error) ? fail(error) : 0;
+		if (job == 1000)
+			return 1;
+	}
+}
+
 static int hold(void)
 {
 	puts("open");
@@ -233,6 +271,8 @@ static int run(struct ls_store *store, const char *what, const char *number, loc
 		return hold();
 	if (strcmp(what, "wide") == 0)
 		return wide(store, error);
+	if (strcmp(what, "forge") == 0 && number)
+		return forge(store, (uint32_t)atoi(number), error);
 	if (strcmp(what, "speed") == 0 && number)
 		return speed(store, (size_t)atoi(number), error);
 	return strcmp(what, "empty") != 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/atomic_file.h"
@@ -115,6 +116,32 @@ Test(atomic_file, two_writers_of_one_target_do_not_meet)
 	cr_assert_eq(ls_atomic_file_commit(second, NULL), LOCKSTEP_OK);
 	expect_content(path, "second");
 	cr_assert_eq(test_count_entries(folder), 1);
+}
+
+/* Each looks for leftovers before it writes, and the others' files are none, up to the moment
+ * at which they are in place. */
+Test(atomic_file, writers_in_one_folder_do_not_take_each_other_for_leftovers)
+{
+	enum { WRITERS = 4, TIMES = 250 };
+	pid_t writers[WRITERS];
+	for (int k = 0; k < WRITERS; k++) {
+		writers[k] = fork();
+		cr_assert(writers[k] >= 0);
+		if (writers[k] > 0)
+			continue;
+		char target[600];
+		int failed = 0;
+		snprintf(target, sizeof target, "%s/target-%d", folder, k);
+		for (int i = 0; i < TIMES; i++)
+			failed |= save(target, "some text", NULL) != LOCKSTEP_OK;
+		_exit(failed);
+	}
+	for (int k = 0; k < WRITERS; k++) {
+		int status;
+		cr_assert_eq(waitpid(writers[k], &status, 0), writers[k]);
+		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	cr_assert_eq(test_count_entries(folder), WRITERS);
 }
 
 /* What a crash left goes; what another writer is at, and other files, stay. */

@@ -144,6 +144,33 @@ Test(record, jobs_are_read_as_written)
 	ls_memory_free(first);
 }
 
+/* A job without a history is a record too, as far as it goes. */
+Test(record, of_a_job_alone)
+{
+	const struct lockstep_network_options network = {LOCKSTEP_RELU, 0.3, LOCKSTEP_SOFTMAX, LOCKSTEP_INIT_HE, 9};
+	struct lockstep_train_options options = other_options(), read = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	struct lockstep_network_options read_network = LOCKSTEP_NETWORK_OPTIONS_INIT;
+	lockstep_record *record = NULL, *none = NULL;
+	char *text = write_job(&options, &network);
+	cr_assert_eq(lockstep_record_parse(&record, text, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_str_eq(lockstep_record_job(record), text);
+	cr_assert_str_eq(lockstep_record_layers(record), "7-9-5-3");
+	cr_assert_eq(lockstep_record_last_epoch(record), 0);
+	cr_assert_null(lockstep_record_fingerprint(record, 0));
+	cr_assert_null(lockstep_record_fingerprint(record, 1));
+	lockstep_record_get_network_options(record, &read_network);
+	lockstep_record_get_train_options(record, &read);
+	char *again = write_job(&read, &read_network);
+	cr_assert_str_eq(again, text);
+	text[strlen(text) / 2] = '\0';
+	cr_assert_eq(lockstep_record_parse(&none, text, &error), LOCKSTEP_ERROR_FORMAT);
+	cr_assert_eq(lockstep_record_parse(&none, "{}", &error), LOCKSTEP_ERROR_FORMAT);
+	cr_assert_null(none);
+	ls_memory_free(again);
+	ls_memory_free(text);
+	lockstep_record_destroy(record);
+}
+
 /* Each option alone is seen and named. */
 static void expect_named(const char *base, const struct lockstep_train_options *options, const char *name)
 {

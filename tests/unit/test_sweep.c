@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include <fenv.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,6 +177,60 @@ Test(sweep, parameters_have_texts_and_places)
 	lockstep_sweep_get_value(sweep, 2, 1, &value);
 	cr_expect(value.kind == LOCKSTEP_SWEEP_INTEGER && value.probability == 0.75 && value.line == 6 &&
 	          value.column == 17);
+	lockstep_sweep_destroy(sweep);
+}
+
+/* Bounds are those of the values, not of what was written. */
+Test(sweep, parameters_have_bounds)
+{
+	static const struct {
+		const char *text;
+		double low, high, q;
+		int is_log;
+	} cases[] = {
+	    {"{min: 1, max: 9}", 1, 9, 0, 0},
+	    {"{min: 0.5, max: 9.5}", 0.5, 9.5, 0, 0},
+	    {"{distribution: q_uniform, min: 0.05, max: 0.99, q: 0.1}", 0.1, 0.9, 0.1, 0},
+	    {"{distribution: q_uniform, min: 0.2, max: 0.3, q: 1}", 0.2, 0.3, 0, 0},
+	    {"{distribution: log_uniform, min: 0, max: 0}", 1, 1, 0, 1},
+	    {"{distribution: log_uniform_values, min: 0.01, max: 10}", 0.01, 10, 0, 1},
+	    {"{distribution: inv_log_uniform_values, min: 0.01, max: 10}", 0.01, 10, 0, 1},
+	    {"{distribution: q_log_uniform_values, min: 3, max: 100, q: 8}", 8, 96, 8, 1},
+	    {"{distribution: beta, a: 2, b: 5}", 0, 1, 0, 0},
+	    {"{distribution: q_beta, a: 2, b: 5, q: 0.3}", 0, 0.9, 0.3, 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[256];
+		lockstep_sweep *sweep = NULL;
+		struct lockstep_sweep_parameter parameter;
+		lockstep_error error = {.message = ""};
+		snprintf(text, sizeof text, "{method: random, parameters: {x: %s}}", cases[i].text);
+		cr_assert_eq(lockstep_sweep_parse(&sweep, text, strlen(text), "spec", &error), LOCKSTEP_OK, "%s",
+		             error.message);
+		lockstep_sweep_get_parameter(sweep, 0, &parameter);
+		cr_expect(parameter.low == cases[i].low && parameter.high == cases[i].high &&
+		              parameter.q == cases[i].q && parameter.is_log == cases[i].is_log,
+		          "%s: %.17g .. %.17g, q %g, log %d", cases[i].text, parameter.low, parameter.high, parameter.q,
+		          parameter.is_log);
+		lockstep_sweep_destroy(sweep);
+	}
+}
+
+/* Three standard deviations and a little. */
+Test(sweep, normal_parameters_are_bounded_far_out)
+{
+	static const char text[] = "{method: random, parameters: {x: {distribution: normal, mu: 5, sigma: 2}, "
+				   "y: {distribution: log_normal}, z: {values: [1, 2]}}}";
+	lockstep_sweep *sweep = NULL;
+	struct lockstep_sweep_parameter parameter;
+	cr_assert_eq(lockstep_sweep_parse(&sweep, text, strlen(text), "spec", NULL), LOCKSTEP_OK);
+	lockstep_sweep_get_parameter(sweep, 0, &parameter);
+	cr_expect(fabs((5 - parameter.low) / 2 - 3.097269078198784) < 1e-9 &&
+	          fabs((parameter.high - 5) / 2 - 3.097269078198784) < 1e-9 && !parameter.is_log);
+	lockstep_sweep_get_parameter(sweep, 1, &parameter);
+	cr_expect(fabs(log(parameter.high) - 3.097269078198784) < 1e-9 && parameter.is_log);
+	lockstep_sweep_get_parameter(sweep, 2, &parameter);
+	cr_expect(isnan(parameter.low) && isnan(parameter.high) && parameter.q == 0 && !parameter.is_log);
 	lockstep_sweep_destroy(sweep);
 }
 

@@ -2,6 +2,8 @@
 
 libls_la_SOURCES += \
 	%D%/find.c \
+	%D%/folder.c \
+	%D%/folder.h \
 	%D%/lines.c \
 	%D%/lines.h \
 	%D%/point.c \

@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "runner.h"
+#include "study/command/folder.h"
 #include "study/command/text.h"
 #include "study/command/words.h"
 
@@ -65,20 +65,6 @@ lockstep_status ls_command_check(struct ls_runner *runner, lockstep_error *error
 
 /* ---- Folders --------------------------------------------------------------------- */
 
-static lockstep_status make_folder(const char *path, lockstep_error *error)
-{
-	if (mkdir(path, 0777) && errno != EEXIST)
-		return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: %s", path, strerror(errno));
-	return LOCKSTEP_OK;
-}
-
-static void add_plain(struct ls_text *text, const char *name)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-	for (; *name; name++)
-		ls_text_add_bytes(text, strchr(plain, *name) ? name : "_", 1);
-}
-
 /* "DATABASE-trials/NUMBER-STUDY", in full. */
 static lockstep_status make_trials(struct ls_runner *runner, lockstep_error *error)
 {
@@ -88,34 +74,24 @@ static lockstep_status make_trials(struct ls_runner *runner, lockstep_error *err
 		return LOCKSTEP_OK;
 	ls_text_add(&text, runner->options->database);
 	ls_text_add(&text, "-trials");
-	lockstep_status status = text.has_failed ? ls_error_memory(error, "a path") : make_folder(text.bytes, error);
+	lockstep_status status = text.has_failed ? ls_error_memory(error, "a path") : ls_folder_make(text.bytes, error);
 	if (!status && !(full = realpath(text.bytes, NULL)))
 		status = ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: %s", text.bytes, strerror(errno));
 	text.n = 0;
 	snprintf(number, sizeof number, "/%lld-", (long long)runner->study);
 	ls_text_add(&text, full ? full : "");
 	ls_text_add(&text, number);
-	add_plain(&text, runner->name);
+	ls_folder_add_name(&text, runner->name);
 	free(full);
 	if (!status && text.has_failed)
 		status = ls_error_memory(error, "a path");
 	if (!status)
-		status = make_folder(text.bytes, error);
+		status = ls_folder_make(text.bytes, error);
 	if (status)
 		ls_text_fini(&text);
 	else
 		runner->trial_folders = text.bytes;
 	return status;
-}
-
-static char *join(const char *first, const char *second)
-{
-	struct ls_text text = {0};
-	ls_text_add(&text, first);
-	ls_text_add(&text, second);
-	if (text.has_failed)
-		ls_text_fini(&text);
-	return text.bytes;
 }
 
 static lockstep_status name_files(struct ls_runner *runner, const struct ls_run *run, struct ls_command *command,
@@ -128,30 +104,9 @@ static lockstep_status name_files(struct ls_runner *runner, const struct ls_run 
 	int n = snprintf(name, sizeof name, "/%llu", (unsigned long long)run->trial->number);
 	if (runner->seeds)
 		snprintf(name + n, sizeof name - (size_t)n, "-%llu", (unsigned long long)runner->seeds[run->number]);
-	command->folder = join(runner->trial_folders, name);
-	command->json_file = command->folder ? join(command->folder, "/args.json") : NULL;
+	command->folder = ls_folder_join(runner->trial_folders, name);
+	command->json_file = command->folder ? ls_folder_join(command->folder, "/args.json") : NULL;
 	return command->json_file ? LOCKSTEP_OK : ls_error_memory(error, "a path");
-}
-
-/* What is there goes out of the way. */
-static lockstep_status clear_folder(const char *folder, lockstep_error *error)
-{
-	char number[NUMBER_MAX];
-	struct stat state;
-	if (lstat(folder, &state))
-		return LOCKSTEP_OK;
-	for (unsigned i = 1; i < 10000; i++) {
-		snprintf(number, sizeof number, ".old%u", i);
-		char *other = join(folder, number);
-		int is_free = other && lstat(other, &state) && errno == ENOENT;
-		int is_moved = is_free && rename(folder, other) == 0;
-		ls_memory_free(other);
-		if (is_moved)
-			return LOCKSTEP_OK;
-		if (is_free || !other)
-			break;
-	}
-	return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: is there already, and cannot be moved away", folder);
 }
 
 /* ---- The job ------------------------------------------------------------------------ */
@@ -295,7 +250,7 @@ lockstep_status ls_command_learn(struct ls_runner *runner, struct ls_run *run, l
 	run->state = claim.state;
 	run->epoch = 0;
 	if (claim.is_new)
-		return clear_folder(run->command->folder, error);
+		return ls_folder_clear(run->command->folder, error);
 	runner->progress.n_reused += is_first && ls_run_has_ended(run);
 	return read_points(runner, run, error);
 }
@@ -317,7 +272,7 @@ static int is_own(const char *variable)
 
 static void add_variable(struct ls_command *command, const char *name, const char *value)
 {
-	char *variable = join(name, value);
+	char *variable = ls_folder_join(name, value);
 	if (variable) /* the count that the caller expects tells of the others */
 		command->environment[command->n_own++] = variable;
 }
@@ -400,7 +355,7 @@ static lockstep_status write_json(const struct ls_command *command, lockstep_err
 lockstep_status ls_command_start(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
 	struct ls_command *command = run->command;
-	lockstep_status status = make_folder(command->folder, error);
+	lockstep_status status = ls_folder_make(command->folder, error);
 	if (!status && command->words.has_file)
 		status = write_json(command, error);
 	if (!status)

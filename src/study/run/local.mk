@@ -15,7 +15,9 @@ libls_la_SOURCES += \
 	%D%/objective.h \
 	%D%/packing.c \
 	%D%/packing.h \
+	%D%/progress.c \
 	%D%/replay.c \
+	%D%/report.c \
 	%D%/runner.c \
 	%D%/runner.h \
 	%D%/study.c \

@@ -18,7 +18,6 @@
 #include "net/network.h"
 
 #define TICK_SECONDS 0.2
-#define FORECAST_SECONDS 0.25 /* from one to the next, which looks at all trials */
 #define PATH_SIZE 4096
 
 static void advance(struct ls_runner *runner, struct ls_trial *trial);
@@ -30,250 +29,6 @@ void ls_runner_fail(struct ls_runner *runner, lockstep_status status, const lock
 		return;
 	runner->status = status;
 	runner->error = *error;
-}
-
-/* ---- What is told ------------------------------------------------------ */
-
-static int is_better(const struct ls_runner *runner, double objective, int is_done)
-{
-	double best = runner->progress.best_objective;
-	if (isnan(best) || is_done != runner->best_is_done)
-		return isnan(best) || is_done;
-	return runner->spec->maximize ? objective > best : objective < best;
-}
-
-void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial)
-{
-	int is_done = trial->state == LOCKSTEP_TRIAL_DONE;
-	if (isnan(trial->objective) || !is_better(runner, trial->objective, is_done))
-		return;
-	runner->best_is_done = is_done;
-	runner->progress.best = trial->number;
-	runner->progress.best_objective = trial->objective;
-}
-
-static void look_ahead(struct ls_runner *runner)
-{
-	struct ls_forecast *forecast = &runner->forecast;
-	struct lockstep_study_progress *progress = &runner->progress;
-	double wall = runner->spec->wall_seconds, seconds = progress->seconds;
-	if (seconds - forecast->looked_at < FORECAST_SECONDS)
-		return;
-	forecast->looked_at = seconds;
-	progress->seconds_left = ls_forecast_left(runner, seconds);
-	if (wall > 0)
-		progress->seconds_left = fmin(progress->seconds_left, fmax(wall - seconds, 0));
-}
-
-static int has_failed(const struct ls_run *run)
-{
-	return run->state != LOCKSTEP_JOB_DONE && ls_run_ends_there(run);
-}
-
-/* Why the trial failed or diverged: not what became of a job beyond the trial's end. */
-static const char *message_of(const struct ls_trial *trial)
-{
-	if (trial->state != LOCKSTEP_TRIAL_FAILED && trial->state != LOCKSTEP_TRIAL_DIVERGED)
-		return NULL;
-	for (uint32_t i = 0; i < trial->n_runs; i++)
-		if (trial->runs[i].message && (has_failed(&trial->runs[i]) || !trial->runs[i].id))
-			return trial->runs[i].message;
-	return NULL;
-}
-
-static void tell_of(struct lockstep_study_progress *progress, const struct ls_trial *trial)
-{
-	uint32_t until = trial->until ? trial->until : trial->runs[0].job.options.epochs; /* 0: its job is not there */
-	progress->trial = trial->number;
-	progress->state = trial->state;
-	progress->epoch = trial->epochs;
-	progress->until = until == UINT32_MAX ? 0 : until;
-	progress->workers = trial->n_cores;
-	progress->objective = trial->objective;
-	progress->message = message_of(trial);
-}
-
-static void send(struct ls_runner *runner, enum lockstep_study_change change, const struct ls_trial *trial)
-{
-	struct lockstep_study_progress *progress = &runner->progress;
-	progress->change = change;
-	progress->message = NULL;
-	if (trial)
-		tell_of(progress, trial);
-	progress->n_started = runner->n_trials;
-	progress->n_running = runner->n_running;
-	progress->n_busy = 0;
-	for (uint32_t i = 0; i < runner->n_cores; i++)
-		progress->n_busy += runner->taken[i];
-	progress->seconds = ls_clock_seconds() - runner->started;
-	look_ahead(runner);
-	if (runner->options->on_progress && runner->options->on_progress(progress, runner->options->context))
-		runner->is_stopping = 1;
-}
-
-void ls_runner_set_state(struct ls_runner *runner, struct ls_trial *trial, enum lockstep_trial_state state)
-{
-	runner->progress.n_in_state[trial->state]--;
-	trial->state = state;
-	runner->progress.n_in_state[state]++;
-}
-
-/* ---- Jobs in the database ---------------------------------------------- */
-
-static void write_progress(struct ls_runner *runner, struct ls_run *run, lockstep_error *error, lockstep_status *status)
-{
-	char bind[LS_BIND_MAX], now[LS_STORE_TIME_MAX];
-	const struct ls_trial *trial = run->trial;
-	struct ls_store_progress progress = LS_STORE_PROGRESS_INIT;
-	ls_cores_bind(runner, trial, trial->n_cores, bind, sizeof bind);
-	ls_store_now(now);
-	progress.state = run->state;
-	progress.epoch = run->epoch;
-	progress.message = run->message;
-	progress.workers = trial->n_cores;
-	progress.cores = strncmp(bind, "list:", 5) ? NULL : bind + 5;
-	progress.started = run->started;
-	progress.ended = run->state == LOCKSTEP_JOB_RUNNING ? NULL : now;
-	progress.seconds = run->seconds;
-	progress.fingerprint = *run->fingerprint ? run->fingerprint : NULL;
-	progress.exit_status = run->exit_status;
-	if (!*status)
-		*status = ls_store_update_job(runner->store, run->id, &progress, error);
-}
-
-static void write_job(struct ls_runner *runner, struct ls_run *run, const struct ls_store_epoch *epoch)
-{
-	lockstep_error error;
-	lockstep_status status = ls_store_begin(runner->store, &error);
-	int is_open = !status;
-	if (!status && epoch)
-		status = ls_store_add_epoch(runner->store, run->id, epoch, &error);
-	write_progress(runner, run, &error, &status);
-	if (!status)
-		status = ls_store_commit(runner->store, &error);
-	else if (is_open)
-		ls_store_rollback(runner->store);
-	if (status)
-		ls_runner_fail(runner, status, &error);
-}
-
-/* ---- The end of an item ------------------------------------------------ */
-
-static enum lockstep_trial_state state_of(const struct ls_trial *trial)
-{
-	int all_end = 1;
-	for (uint32_t i = 0; i < trial->n_runs; i++) {
-		const struct ls_run *run = &trial->runs[i];
-		if (has_failed(run))
-			return run->state == LOCKSTEP_JOB_DIVERGED ? LOCKSTEP_TRIAL_DIVERGED : LOCKSTEP_TRIAL_FAILED;
-		all_end &= ls_run_ends_there(run);
-	}
-	if (trial->is_failed)
-		return LOCKSTEP_TRIAL_FAILED;
-	if (trial->is_pruned)
-		return LOCKSTEP_TRIAL_PRUNED;
-	return all_end ? LOCKSTEP_TRIAL_DONE : LOCKSTEP_TRIAL_PAUSED;
-}
-
-/* Epochs that an objective is looked at after. */
-static uint32_t last_epoch(const struct ls_trial *trial)
-{
-	return trial->until ? trial->until : UINT32_MAX;
-}
-
-static lockstep_status write_report(struct ls_runner *runner, struct ls_trial *trial, double told,
-                                    lockstep_error *error)
-{
-	double *runs = ls_memory_allocate(trial->n_runs, sizeof *runs);
-	struct ls_store_told *epochs = ls_memory_allocate(trial->told, sizeof *epochs);
-	lockstep_status status = runs && epochs ? LOCKSTEP_OK : ls_error_memory(error, "a report");
-	for (uint32_t i = 0; !status && i < trial->n_runs; i++)
-		runs[i] = ls_run_value(&trial->runs[i], last_epoch(trial));
-	for (uint32_t i = 0; !status && i < trial->told; i++)
-		epochs[i] = (struct ls_store_told){
-		    i + 1, ls_runner_told(runner, ls_trial_value(trial, runner->spec->aggregate, i + 1))};
-	const struct ls_store_report report = {
-	    .item = trial->item,
-	    .told = told,
-	    .ended = trial->state != LOCKSTEP_TRIAL_PAUSED,
-	    .epochs = epochs,
-	    .n_epochs = trial->told,
-	    .state = trial->state,
-	    .objective = trial->objective,
-	    .epochs_done = trial->epochs,
-	    .message = message_of(trial),
-	    .runs = runs,
-	    .n_runs = trial->is_failed && !trial->runs[0].id ? 0 : trial->n_runs,
-	};
-	if (!status)
-		status = ls_store_report(runner->store, runner->study, &report, error);
-	ls_memory_free(epochs);
-	ls_memory_free(runs);
-	return status;
-}
-
-static void remove_running(struct ls_runner *runner, const struct ls_trial *trial)
-{
-	uint32_t i = 0;
-	while (runner->running[i] != trial)
-		i++;
-	runner->n_running--;
-	memmove(runner->running + i, runner->running + i + 1, (runner->n_running - i) * sizeof(struct ls_trial *));
-}
-
-static void remove_checkpoint(const struct ls_runner *runner, const struct ls_run *run)
-{
-	char path[PATH_SIZE];
-	ls_runner_checkpoint(runner, run, path, sizeof path);
-	unlink(path);
-}
-
-/* Those that nothing goes on from. */
-static void remove_checkpoints(const struct ls_runner *runner, struct ls_trial *trial)
-{
-	for (uint32_t i = 0; i < trial->n_runs; i++) {
-		struct ls_run *run = &trial->runs[i];
-		ls_run_destroy_job(run);
-		if (trial->state != LOCKSTEP_TRIAL_PAUSED || ls_run_has_ended(run))
-			remove_checkpoint(runner, run);
-	}
-}
-
-static lockstep_status report(struct ls_runner *runner, struct ls_trial *trial, lockstep_error *error)
-{
-	int has_value = trial->state != LOCKSTEP_TRIAL_DIVERGED && trial->state != LOCKSTEP_TRIAL_FAILED;
-	trial->epochs = ls_trial_epochs(trial);
-	trial->objective = has_value ? ls_trial_value(trial, runner->spec->aggregate, last_epoch(trial)) : NAN;
-	double told = ls_runner_told(runner, trial->objective);
-	const struct ls_result result = {
-	    .item = trial->item,
-	    .state = isnan(told)                           ? LS_OBSERVED_FAILED
-	             : trial->state == LOCKSTEP_TRIAL_DONE ? LS_OBSERVED_DONE
-	                                                   : LS_OBSERVED_PRUNED,
-	    .told = told,
-	    .epochs = trial->epochs,
-	};
-	lockstep_status status = write_report(runner, trial, told, error);
-	if (!status)
-		status = ls_runner_keep_result(trial, &result, error);
-	if (!status)
-		status = ls_scheduler_report(runner->scheduler, trial->item, told,
-		                             trial->state != LOCKSTEP_TRIAL_PAUSED, error);
-	return status;
-}
-
-static void complete(struct ls_runner *runner, struct ls_trial *trial)
-{
-	lockstep_error error;
-	ls_runner_set_state(runner, trial, state_of(trial));
-	lockstep_status status = report(runner, trial, &error);
-	if (status)
-		ls_runner_fail(runner, status, &error);
-	remove_checkpoints(runner, trial);
-	ls_cores_give_back(runner, trial);
-	remove_running(runner, trial);
-	ls_runner_consider_best(runner, trial);
-	send(runner, LOCKSTEP_STUDY_REPORTED, trial);
 }
 
 /* ---- Legs -------------------------------------------------------------- */
@@ -307,8 +62,8 @@ static lockstep_status start_leg(struct ls_runner *runner, struct ls_run *run, l
 	run->beside = runner->n_running;
 	if (!run->started[0])
 		ls_store_now(run->started);
-	write_job(runner, run, NULL);
-	send(runner, LOCKSTEP_STUDY_MOVED, run->trial);
+	ls_runner_write_job(runner, run, NULL);
+	ls_runner_tell(runner, LOCKSTEP_STUDY_MOVED, run->trial);
 	return LOCKSTEP_OK;
 }
 
@@ -327,7 +82,7 @@ static void answer(struct ls_runner *runner, struct ls_run *run)
 	run->n_cores = trial->n_cores;
 	ls_cores_bind(runner, trial, workers_of(run), bind, sizeof bind);
 	ls_leg_answer(run->leg, LS_LEG_MOVE, workers_of(run), bind);
-	send(runner, LOCKSTEP_STUDY_MOVED, trial);
+	ls_runner_tell(runner, LOCKSTEP_STUDY_MOVED, trial);
 }
 
 /* Ends what waits; returns how many legs there still are. */
@@ -362,7 +117,7 @@ static int is_over(const struct ls_trial *trial)
 {
 	int is_over = trial->is_pruned || trial->is_failed;
 	for (uint32_t i = 0; i < trial->n_runs; i++)
-		is_over |= has_failed(&trial->runs[i]);
+		is_over |= ls_run_has_failed(&trial->runs[i]);
 	return is_over;
 }
 
@@ -418,7 +173,7 @@ static void advance(struct ls_runner *runner, struct ls_trial *trial)
 	struct ls_run *next = is_over(trial) ? NULL : ls_trial_next(trial, runner->by_epoch);
 	if (!next) {
 		if (!pause_legs(trial))
-			complete(runner, trial);
+			ls_runner_complete(runner, trial);
 		return;
 	}
 	if (next->waits) {
@@ -441,7 +196,7 @@ static void keep_epoch(struct ls_runner *runner, struct ls_run *run, const struc
 		snprintf(run->fingerprint, sizeof run->fingerprint, "%s", epoch->fingerprint);
 	}
 	run->seconds += epoch->train_seconds;
-	write_job(runner, run, &values);
+	ls_runner_write_job(runner, run, &values);
 	if (run->beside == runner->n_running)
 		ls_packing_note(&runner->packing, runner->n_running,
 		                epoch->samples_per_second * (double)run->job.network->n_parameters);
@@ -457,7 +212,7 @@ static void keep_point(struct ls_runner *runner, struct ls_run *run, const struc
 	if (status)
 		ls_runner_fail(runner, status, &error);
 	else
-		write_job(runner, run, &values);
+		ls_runner_write_job(runner, run, &values);
 }
 
 static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struct ls_leg_letter *letter)
@@ -470,7 +225,7 @@ static void take_epoch(struct ls_runner *runner, struct ls_run *run, const struc
 		keep_epoch(runner, run, &letter->epoch);
 	trial->epochs = ls_trial_epochs(trial);
 	trial->objective = ls_trial_value(trial, runner->spec->aggregate, trial->epochs);
-	send(runner, LOCKSTEP_STUDY_EPOCH, trial);
+	ls_runner_tell(runner, LOCKSTEP_STUDY_EPOCH, trial);
 	advance(runner, trial);
 }
 
@@ -519,7 +274,7 @@ static void take_end(struct ls_runner *runner, struct ls_run *run, struct ls_leg
 		runner->options->on_warning(letter->warning.message, runner->options->context);
 	ls_leg_join(run->leg);
 	run->leg = NULL;
-	write_job(runner, run, NULL);
+	ls_runner_write_job(runner, run, NULL);
 	advance(runner, run->trial);
 }
 
@@ -604,7 +359,7 @@ static int begin_one(struct ls_runner *runner)
 	}
 	if (item.action != LS_ACTION_IDLE) {
 		struct ls_trial *trial = runner->running[runner->n_running - 1];
-		send(runner, LOCKSTEP_STUDY_STARTED, trial);
+		ls_runner_tell(runner, LOCKSTEP_STUDY_STARTED, trial);
 		advance(runner, trial);
 	}
 	return 1;
@@ -665,13 +420,13 @@ lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error)
 		if (letter)
 			take_letter(runner, letter);
 		else
-			send(runner, LOCKSTEP_STUDY_TICK, NULL);
+			ls_runner_tell(runner, LOCKSTEP_STUDY_TICK, NULL);
 		look_at_clock(runner);
 	}
 	if (runner->status)
 		return ls_error_set(error, runner->status, "%s", runner->error.message);
 	for (size_t i = 0; runner->has_ended && i < runner->n_trials; i++)
 		for (uint32_t r = 0; r < runner->trials[i]->n_runs; r++)
-			remove_checkpoint(runner, &runner->trials[i]->runs[r]);
+			ls_runner_remove_checkpoint(runner, &runner->trials[i]->runs[r]);
 	return runner->has_ended ? LOCKSTEP_OK : ls_error_set(error, LOCKSTEP_STOPPED, "the study was interrupted");
 }

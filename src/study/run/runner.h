@@ -70,10 +70,6 @@ lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error);
 /* Notes the first failure, after which the study stops. */
 void ls_runner_fail(struct ls_runner *runner, lockstep_status status, const lockstep_error *error);
 
-void ls_runner_set_state(struct ls_runner *runner, struct ls_trial *trial, enum lockstep_trial_state state);
-/* The best of those that are done so far; where none is, of all with an objective. */
-void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial);
-
 /* Begins an item that is written down: its trial runs from here on. */
 lockstep_status ls_runner_begin(struct ls_runner *runner, struct ls_trial *trial, const struct ls_item *item,
                                 lockstep_error *error);
@@ -96,6 +92,22 @@ lockstep_status ls_runner_keep_result(struct ls_trial *trial, const struct ls_re
 /* The file of a job's checkpoint, into `path`. */
 void ls_runner_checkpoint(const struct ls_runner *runner, const struct ls_run *run, char *path, size_t size);
 double ls_runner_told(const struct ls_runner *runner, double objective);
+
+/* ---- report.c: what came of it ------------------------------------------------- */
+
+/* Writes down where the run stands, with an epoch that it came to; NULL: none. */
+void ls_runner_write_job(struct ls_runner *runner, struct ls_run *run, const struct ls_store_epoch *epoch);
+/* The end of the trial's item: no leg of it is left. */
+void ls_runner_complete(struct ls_runner *runner, struct ls_trial *trial);
+void ls_runner_remove_checkpoint(const struct ls_runner *runner, const struct ls_run *run);
+
+/* ---- progress.c: what is told -------------------------------------------------- */
+
+void ls_runner_set_state(struct ls_runner *runner, struct ls_trial *trial, enum lockstep_trial_state state);
+/* The best of those that are done so far; where none is, of all with an objective. */
+void ls_runner_consider_best(struct ls_runner *runner, const struct ls_trial *trial);
+/* `trial` is what changed; NULL: nothing did. */
+void ls_runner_tell(struct ls_runner *runner, enum lockstep_study_change change, const struct ls_trial *trial);
 
 /* ---- cores.c: where --------------------------------------------------------- */
 

@@ -31,6 +31,11 @@ int ls_run_is_there(const struct ls_run *run)
 	return ls_run_has_ended(run) || (until && until < run->job.options.epochs && run->epoch >= until);
 }
 
+int ls_run_has_failed(const struct ls_run *run)
+{
+	return run->state != LOCKSTEP_JOB_DONE && ls_run_ends_there(run);
+}
+
 struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch)
 {
 	struct ls_run *next = NULL;
@@ -40,6 +45,16 @@ struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch)
 			next = run;
 	}
 	return next;
+}
+
+const char *ls_trial_message(const struct ls_trial *trial)
+{
+	if (trial->state != LOCKSTEP_TRIAL_FAILED && trial->state != LOCKSTEP_TRIAL_DIVERGED)
+		return NULL;
+	for (uint32_t i = 0; i < trial->n_runs; i++)
+		if (trial->runs[i].message && (ls_run_has_failed(&trial->runs[i]) || !trial->runs[i].id))
+			return trial->runs[i].message;
+	return NULL;
 }
 
 double ls_run_value(const struct ls_run *run, uint32_t epoch)

@@ -75,10 +75,16 @@ int ls_run_is_there(const struct ls_run *run);
 int ls_run_has_ended(const struct ls_run *run);
 /* The same, looked at from where the item ends. */
 int ls_run_ends_there(const struct ls_run *run);
+/* Did it end there without being done? */
+int ls_run_has_failed(const struct ls_run *run);
 
 /* The run that trains next: with `by_epoch` the one that is least far, else the first
  * that is not there; NULL when all are. */
 struct ls_run *ls_trial_next(struct ls_trial *trial, int by_epoch);
+
+/* Why the trial failed or diverged, NULL: it did not. Not what became of a job beyond
+ * the trial's end. */
+const char *ls_trial_message(const struct ls_trial *trial);
 
 /* A run's value after `epoch` epochs, its last one where it ended before; NaN when it failed before. */
 double ls_run_value(const struct ls_run *run, uint32_t epoch);

@@ -5,12 +5,14 @@
  */
 #include "sweep.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arith/fpcontrol.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "study/space/multiple.h"
 
 #define N_DRAWS 3 /* low, high, in the middle */
 
@@ -315,6 +317,33 @@ void lockstep_sweep_get_rung(const lockstep_sweep *sweep, size_t bracket, size_t
 	*rung = (struct lockstep_sweep_rung){found->until, is_unlimited ? UINT64_MAX : found->trials};
 }
 
+/* Draws of a q_ one are the multiples inside its bounds, where there is one. */
+static void snap(const struct ls_distribution *distribution, struct lockstep_sweep_parameter *parameter)
+{
+	double q = distribution->q;
+	struct ls_multiples inside = ls_multiples_within(q, parameter->low, parameter->high);
+	if (!ls_distribution_has_q(distribution) || inside.last < inside.first)
+		return;
+	parameter->low = ls_multiple(q, inside.first);
+	parameter->high = ls_multiple(q, inside.last);
+	parameter->q = q;
+}
+
+static void bound(const struct ls_distribution *distribution, struct lockstep_sweep_parameter *parameter)
+{
+	const enum ls_distribution_kind kind = distribution->kind;
+	parameter->low = parameter->high = NAN;
+	if (ls_distribution_is_listed(distribution))
+		return;
+	parameter->is_log =
+	    (kind >= LS_LOG_UNIFORM && kind < LS_NORMAL) || kind == LS_LOG_NORMAL || kind == LS_Q_LOG_NORMAL;
+	if (!ls_distribution_bounds(distribution, &parameter->low, &parameter->high)) {
+		parameter->low = ls_distribution_quantile(distribution, 0x1p-10);
+		parameter->high = ls_distribution_quantile(distribution, 1 - 0x1p-10);
+	}
+	snap(distribution, parameter);
+}
+
 void lockstep_sweep_get_parameter(const lockstep_sweep *sweep, size_t i, struct lockstep_sweep_parameter *parameter)
 {
 	const struct ls_parameter *found = &sweep->spec->space.parameters[i];
@@ -329,6 +358,9 @@ void lockstep_sweep_get_parameter(const lockstep_sweep *sweep, size_t i, struct 
 	    .when = found->when ? ls_expression_text(found->when) : NULL,
 	    .follows = found->follows == LS_LEADS ? NULL : sweep->spec->space.parameters[found->follows].name,
 	};
+	uint64_t saved = ls_fpcontrol_enter();
+	bound(&found->distribution, parameter);
+	ls_fpcontrol_leave(saved);
 }
 
 /* A draw's place is that of the bound that it is near to, of min and max in turn. */

@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 
-#define BLOCK_BYTES ((size_t)16 << 10)
 #define ALIGNMENT 16
 
 struct ls_arena_block {
@@ -18,6 +17,16 @@ struct ls_arena_block {
 };
 
 #define HEADER ((sizeof(struct ls_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+/* AddressSanitizer guards the ends of blocks: there, each allocation has one of its own. */
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
+#define BLOCK_BYTES HEADER
+#else
+#define BLOCK_BYTES ((size_t)16 << 10)
+#endif
 
 static struct ls_arena_block *add_block(struct ls_arena *arena, size_t bytes)
 {
