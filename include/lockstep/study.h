@@ -86,7 +86,8 @@ struct lockstep_study_options {
 	const char *name;     /* of the study; NULL: the specification's, else its digest's first digits */
 	const char *bind;     /* which cores: as in the options of a training; NULL: "close" */
 	int smt;
-	uint32_t cores; /* at most so many; 0: as many as workers may be */
+	uint32_t cores; /* at most so many; 0: as many as workers may be. With bind "none", exactly so many, even
+	                   if the machine has fewer */
 	void *context;
 	/* Makes the job of a trial's run, in the caller's thread. May be NULL for a sweep of another
 	 * program, which does not ask. */

@@ -19,7 +19,7 @@ static const struct {
     {"eval", "loss and accuracy of a model on a data set", ls_command_eval},
     {"predict", "probabilities and predicted labels of new rows", ls_command_predict},
     {"verify", "train a model again from its record and compare", ls_command_verify},
-    {"sweep", "check the specification of a hyperparameter sweep", ls_command_sweep},
+    {"sweep", "run a hyperparameter sweep, or check its specification", ls_command_sweep},
     {"runs", "what studies found: list, show, best, compare, export", ls_command_runs},
     {"gradcheck", "compare the gradients of a job with finite differences", ls_command_gradcheck},
     {"bench", "speed of the machine, the kernels and training steps", ls_command_bench},

@@ -36,7 +36,8 @@ static const struct ls_option own_options[] = {
 };
 
 static const struct ls_option run_options[] = {
-    {0, "cores", "N", LS_OPTION_U32, AT(run.cores), NULL, "at most so many for all trials together (default: all)"},
+    {0, "cores", "N", LS_OPTION_U32, AT(run.cores), NULL,
+     "at most so many for all trials together; with --bind none exactly so many (default: all)"},
     {0, "engine", "pthreads|openmp|serial", LS_OPTION_CHOICE, AT(run.job.train.engine), lockstep_engine_parse,
      "what runs a trial's workers"},
     {0, "isa", "auto|portable|avx2|avx512|neon", LS_OPTION_TEXT, AT(run.job.train.isa), NULL,

@@ -274,16 +274,6 @@ report "$kills kills, $last trials:$failed"
 
 # ---- Errors -----------------------------------------------------------------------------
 
-# refuse STATUS TEXT ARGUMENT...: TEXT is a part of the one line.
-refuse() {
-	expected=$1 text=$2
-	shift 2
-	run "$@"
-	test $status -eq "$expected" && test ! -s "$out" && grep -qF -- "$text" "$err" &&
-		test "$(grep -cv '^Try ' "$err")" -eq 1
-	report "lockstep $*: $text"
-}
-
 refuse 2 'VERB is missing' runs
 refuse 2 "unknown verb 'lst'; did you mean 'list'?" runs lst
 refuse 2 "unknown verb 'xyzzy'" runs xyzzy

@@ -177,15 +177,6 @@ report "an empty folder is taken"
 
 # ---- Errors -------------------------------------------------------------------------------
 
-# refuse STATUS TEXT ARGUMENT...: TEXT is a part of the one line.
-refuse() {
-	expected=$1 text=$2
-	shift 2
-	run "$@"
-	test $status -eq "$expected" && test ! -s "$out" && grep -qF -- "$text" "$err" &&
-		test "$(grep -cv '^Try ' "$err")" -eq 1
-	report "lockstep $*: $text"
-}
 refuse 2 "--format 'optuna-journal' belongs to export, not to best" runs best --db kinds.db --format optuna-journal
 refuse 2 '--epochs does not go with --format optuna-journal' runs export --db kinds.db --epochs --format optuna-journal
 refuse 2 '--no-times does not go with' runs export --db kinds.db --no-times --format optuna-journal

@@ -13,30 +13,11 @@ test -z "$LOCKSTEP_LONG" || n_kills=15
 write_classes data.csv 300
 base='--data data.csv --epochs 18 --batch 16 --slices 4 --validation 0.2 --quiet'
 
-# spec NAME METHOD TRIALS LINE...: lines of the block lockstep.
-spec() {
-	name=$1 method=$2 trials=$3
-	shift 3
-	{
-		cat <<-END
-			name: $name
-			method: $method
-			metric: {name: validation_loss}
-			parameters:
-			  lr: {distribution: log_uniform_values, min: 0.01, max: 1e4}
-			  momentum: {min: 0.0, max: 0.9}
-			  hidden: {values: [sigmoid, relu, tanh]}
-			  layers: {values: [4-5-3, 4-10-3]}
-			lockstep:
-			  sampler: {seed: 5}
-			  budget: {trials: $trials}
-			  window: 4
-		END
-		for line; do
-			echo "  $line"
-		done
-	} >"$name.yaml"
-}
+parameters='  lr: {distribution: log_uniform_values, min: 0.01, max: 1e4}
+  momentum: {min: 0.0, max: 0.9}
+  hidden: {values: [sigmoid, relu, tanh]}
+  layers: {values: [4-5-3, 4-10-3]}'
+seed=5 window=4
 spec random random 24
 spec sobol random 12
 sed -i 's/sampler: {/sampler: {type: sobol, /' sobol.yaml

@@ -30,6 +30,17 @@ run() {
 	status=$?
 }
 
+# refuse STATUS TEXT ARGUMENT...: the command ends with this status, no output and one
+# line that has TEXT in it; a test point.
+refuse() {
+	expected=$1 text=$2
+	shift 2
+	run "$@"
+	test $status -eq "$expected" && test ! -s "$out" && grep -qF -- "$text" "$err" &&
+		test "$(grep -cv '^Try ' "$err")" -eq 1
+	report "lockstep $*: $text"
+}
+
 details() {
 	{
 		echo "status $status"
@@ -102,4 +113,27 @@ has_sanitizer() {
 	program=${lockstep%/*}/.libs/lockstep
 	test -f "$program" || program=$lockstep
 	grep -qE '__(a|t)san_' "$program"
+}
+
+# spec NAME METHOD TRIALS LINE...: NAME.yaml, with `parameters`, `seed` and `window` and with the
+# lines in its block lockstep.
+spec() {
+	name=$1 method=$2 trials=$3
+	shift 3
+	{
+		cat <<-END
+			name: $name
+			method: $method
+			metric: {name: validation_loss}
+			parameters:
+			$parameters
+			lockstep:
+			  sampler: {seed: $seed}
+			  budget: {trials: $trials}
+			  window: $window
+		END
+		for line; do
+			echo "  $line"
+		done
+	} >"$name.yaml"
 }

@@ -12,29 +12,10 @@
 write_classes data.csv 900
 base='--data data.csv --batch 16 --slices 4 --validation 0.2 --bind none'
 
-# spec NAME METHOD TRIALS LINE...: lines of the block lockstep.
-spec() {
-	name=$1 method=$2 trials=$3
-	shift 3
-	{
-		cat <<-END
-			name: $name
-			method: $method
-			metric: {name: validation_loss}
-			parameters:
-			  lr: {distribution: log_uniform_values, min: 0.01, max: 1e6}
-			  hidden: {values: [sigmoid, relu]}
-			  layers: {values: [4-5-3, 4-40-20-3]}
-			lockstep:
-			  sampler: {seed: 3}
-			  budget: {trials: $trials}
-			  window: 5
-		END
-		for line; do
-			echo "  $line"
-		done
-	} >"$name.yaml"
-}
+parameters='  lr: {distribution: log_uniform_values, min: 0.01, max: 1e6}
+  hidden: {values: [sigmoid, relu]}
+  layers: {values: [4-5-3, 4-40-20-3]}'
+seed=3 window=5
 # Few and many cores a trial: the first moves as trials end, the second waits.
 spec halving random 24 'scheduler: {type: successive-halving, min: 1, max: 27, eta: 3}'
 spec shared random 10 'scheduler: {type: hyperband, min: 1, max: 27, eta: 3}' 'cores: {concurrent: 2}'

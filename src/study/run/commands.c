@@ -234,24 +234,17 @@ static lockstep_status read_points(struct ls_runner *runner, struct ls_run *run,
 
 lockstep_status ls_command_learn(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
-	struct ls_store_claim claim;
 	char *record = make_record(runner, run);
 	if (!record)
 		return ls_error_memory(error, "a command's record");
 	const struct ls_store_job job = {record, run->command->words.line, seed_of(runner, run)};
-	lockstep_status status =
-	    ls_store_claim_job(runner->store, runner->study, run->trial->number, run->number, &job, &claim, error);
+	int is_new;
+	lockstep_status status = ls_runner_claim(runner, run, &job, &is_new, error);
 	ls_memory_free(record);
 	if (status)
 		return status;
-	int is_first = run->id == 0;
-	run->id = claim.job;
-	memcpy(run->sha256, claim.sha256, sizeof run->sha256);
-	run->state = claim.state;
-	run->epoch = 0;
-	if (claim.is_new)
+	if (is_new)
 		return ls_folder_clear(run->command->folder, error);
-	runner->progress.n_reused += is_first && ls_run_has_ended(run);
 	return read_points(runner, run, error);
 }
 

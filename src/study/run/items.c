@@ -271,12 +271,12 @@ static lockstep_status learn_message(struct ls_runner *runner, struct ls_run *ru
 	return LOCKSTEP_OK;
 }
 
-static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const char *record, lockstep_error *error)
+lockstep_status ls_runner_claim(struct ls_runner *runner, struct ls_run *run, const struct ls_store_job *job,
+                                int *is_new, lockstep_error *error)
 {
-	const struct ls_store_job job = {.record = record, .seed = run->job.options.seed};
 	struct ls_store_claim claim;
 	lockstep_status status =
-	    ls_store_claim_job(runner->store, runner->study, run->trial->number, run->number, &job, &claim, error);
+	    ls_store_claim_job(runner->store, runner->study, run->trial->number, run->number, job, &claim, error);
 	if (status)
 		return status;
 	int is_first = run->id == 0;
@@ -284,13 +284,21 @@ static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const
 	memcpy(run->sha256, claim.sha256, sizeof run->sha256);
 	run->state = claim.state;
 	run->epoch = 0;
-	ls_score_init(&run->score, runner->metric, &run->job.options);
-	if (claim.is_new)
-		return LOCKSTEP_OK;
-	runner->progress.n_reused += is_first && ls_run_has_ended(run);
-	status = learn_message(runner, run, error);
+	*is_new = claim.is_new;
+	runner->progress.n_reused += !claim.is_new && is_first && ls_run_has_ended(run);
+	return claim.is_new ? LOCKSTEP_OK : learn_message(runner, run, error);
+}
+
+static lockstep_status claim(struct ls_runner *runner, struct ls_run *run, const char *record, lockstep_error *error)
+{
+	const struct ls_store_job job = {.record = record, .seed = run->job.options.seed};
+	int is_new;
+	lockstep_status status = ls_runner_claim(runner, run, &job, &is_new, error);
 	if (status)
 		return status;
+	ls_score_init(&run->score, runner->metric, &run->job.options);
+	if (is_new)
+		return LOCKSTEP_OK;
 	struct known known = {run, run->job.options.epochs};
 	status = ls_store_read_epochs(runner->store, run->id, take_known_epoch, &known, error);
 	run->resume = ls_run_has_ended(run) ? 0 : run->epoch;

@@ -85,6 +85,9 @@ lockstep_status ls_runner_prepare(struct ls_runner *runner, struct ls_trial *tri
 lockstep_status ls_runner_values(const struct ls_space *space, const double *point, struct ls_store_value **out,
                                  size_t *n_values, lockstep_error *error);
 void ls_runner_free_values(struct ls_store_value *values, size_t n);
+/* Claims the job for the run, with its state and message where the database has it. */
+lockstep_status ls_runner_claim(struct ls_runner *runner, struct ls_run *run, const struct ls_store_job *job,
+                                int *is_new, lockstep_error *error);
 /* What the database knows of the run's job, which another trial may have trained. */
 lockstep_status ls_runner_learn(struct ls_runner *runner, struct ls_run *run, lockstep_error *error);
 /* Keeps a result of the trial for those after it. */

@@ -89,7 +89,8 @@ static lockstep_status place(struct ls_runner *runner, const lockstep_topology *
 	lockstep_status status = lockstep_topology_auto_workers(topology, bind, options->smt, &n, error);
 	if (status)
 		return status;
-	if (options->cores && options->cores < n)
+	int is_bound = strcmp(bind, "none") != 0;
+	if (options->cores && (options->cores < n || !is_bound))
 		n = options->cores;
 	runner->n_cores = runner->progress.n_cores = n;
 	runner->places = ls_memory_allocate(n, sizeof *runner->places);
