@@ -21,6 +21,7 @@ _lockstep_options()
 	sweep) echo "$data $network $training" --set --check --json --db --name --cores --engine --isa --bind --smt --quiet \
 		--help ;;
 	runs) echo --db --format --trials --epochs --no-times --output --save --seed --quiet "$data $run" --help ;;
+	report) echo --study --output --d3 --help ;;
 	predict) echo --labelled --label --format --output --isa --help ;;
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
 	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
@@ -59,7 +60,7 @@ _lockstep_words()
 
 _lockstep()
 {
-	local subcommands='train eval predict verify sweep runs gradcheck bench topology' words
+	local subcommands='train eval predict verify sweep runs report gradcheck bench topology' words
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local subcommand=${COMP_WORDS[1]}
 	COMPREPLY=()
@@ -88,13 +89,13 @@ _lockstep()
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
 		;;
 	--test | --labels | --test-labels | --save | --checkpoint | --resume | --from | --log | --output | -o | --xml | \
-		--db)
+		--db | --d3)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
 		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
-		--checkpoint-every | --until | --set | --trials | -n | \
+		--checkpoint-every | --until | --set | --study | --trials | -n | \
 		--difference-bound | --samples | --seconds | --synthetic) ;;
 	*)
 		if [[ -n $words ]]; then
@@ -104,7 +105,7 @@ _lockstep()
 		elif [[ $subcommand == runs ]]; then
 			mapfile -t COMPREPLY < <(compgen -W 'list show best compare export' -- "$current")
 		elif [[ $subcommand == eval || $subcommand == predict || $subcommand == verify ||
-			$subcommand == sweep ]]; then
+			$subcommand == sweep || $subcommand == report ]]; then
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		fi

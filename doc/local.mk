@@ -6,6 +6,7 @@ dist_man_MANS += \
 	%D%/man/lockstep-eval.1 \
 	%D%/man/lockstep-gradcheck.1 \
 	%D%/man/lockstep-predict.1 \
+	%D%/man/lockstep-report.1 \
 	%D%/man/lockstep-runs.1 \
 	%D%/man/lockstep-sweep.1 \
 	%D%/man/lockstep-topology.1 \

@@ -10,6 +10,7 @@
 #include "lockstep/checkpoint.h"
 #include "lockstep/dataset.h"
 #include "lockstep/gradcheck.h"
+#include "lockstep/importance.h"
 #include "lockstep/network.h"
 #include "lockstep/record.h"
 #include "lockstep/runs.h"

@@ -27,6 +27,7 @@ unit_programs = \
 	%D%/unit/test_halving \
 	%D%/unit/test_hyperband \
 	%D%/unit/test_idx \
+	%D%/unit/test_importance \
 	%D%/unit/test_leg \
 	%D%/unit/test_leg_command \
 	%D%/unit/test_mailbox \
@@ -94,6 +95,7 @@ race_programs = \
 plain_programs = \
 	%D%/faults/hog \
 	%D%/support/golden \
+	%D%/support/make_page_runs \
 	%D%/support/make_runs \
 	%D%/numeric/function_digests \
 	%D%/numeric/print_trees \
@@ -122,6 +124,7 @@ shell_tests = \
 	%D%/cli/options.sh \
 	%D%/cli/overlay.sh \
 	%D%/cli/predict.sh \
+	%D%/cli/report.sh \
 	%D%/cli/resume.sh \
 	%D%/cli/runs.sh \
 	%D%/cli/runs_export.sh \
@@ -233,6 +236,7 @@ LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_faults_hog_LDADD =
 %C%_unit_test_event_file_LDADD = libevents.la $(LDADD)
 %C%_support_golden_LDADD = libreference.la
+%C%_support_make_page_runs_LDADD = libls.la
 %C%_support_make_runs_LDADD = libsupport.la libls.la
 %C%_numeric_function_digests_LDADD = libsupport.la libreference.la libls.la
 if HAVE_MPFR
@@ -254,6 +258,7 @@ endif
 
 dist_check_SCRIPTS += $(shell_tests) $(static_tests) %D%/static/compile.sh %D%/support/run_test.sh
 EXTRA_DIST += \
+	%D%/cli/report_page.py \
 	%D%/cli/tap.sh \
 	%D%/faults/faults.sh \
 	%D%/functions.sha256 \

@@ -14,6 +14,7 @@ int ls_command_sweep(int argc, char **argv);
 int ls_command_bench(int argc, char **argv);
 int ls_command_topology(int argc, char **argv);
 int ls_command_runs(int argc, char **argv);
+int ls_command_report(int argc, char **argv);
 int ls_command_verify(int argc, char **argv);
 
 #endif

@@ -34,6 +34,8 @@ lockstep_SOURCES = \
 	%D%/help.c \
 	%D%/job_options.c \
 	%D%/job_options.h \
+	%D%/json.c \
+	%D%/json.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/main.c \
@@ -52,6 +54,11 @@ lockstep_SOURCES = \
 	%D%/prediction.h \
 	%D%/progress.c \
 	%D%/progress.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/report_log.c \
+	%D%/report_page.c \
+	%D%/report_study.c \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/rows.c \
@@ -99,3 +106,31 @@ libevents_la_SOURCES = \
 	%D%/event_file.h \
 	%D%/protobuf.c \
 	%D%/protobuf.h
+
+# The page of reports: its files become C, so that the command needs none of them. Scripts
+# in the order in which they stand in the page.
+report_page = \
+	%D%/page/report.html \
+	%D%/page/report.css \
+	%D%/page/base.js \
+	%D%/page/marks.js \
+	%D%/page/study.js \
+	%D%/page/plot.js \
+	%D%/page/summary.js \
+	%D%/page/contenders.js \
+	%D%/page/history.js \
+	%D%/page/importance.js \
+	%D%/page/parallel.js \
+	%D%/page/slices.js \
+	%D%/page/curves.js \
+	%D%/page/timeline.js \
+	%D%/page/table.js \
+	%D%/page/environment.js \
+	%D%/page/run.js \
+	%D%/page/main.js
+nodist_lockstep_SOURCES = %D%/report_files.c
+EXTRA_DIST += $(report_page) %D%/page/embed.sh
+CLEANFILES += %D%/report_files.c
+%D%/report_files.c: $(report_page) %D%/page/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
+		$(SHELL) %D%/page/embed.sh $(report_page) >$(abs_builddir)/$@-t && cd $(abs_builddir) && mv $@-t $@

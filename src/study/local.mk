@@ -2,8 +2,9 @@
 #
 # Studies: a folder a part. functions and schedule know of no other; space has its distributions'
 # functions there; search draws from a space; spec reads what a space, a search and a schedule are
-# made with; store keeps what a schedule did with values of a space; command starts other programs with
-# values and reads what they print; run has them all.
+# made with; store keeps what a schedule did with values of a space; importance compares what
+# is stored; command starts other programs with values and reads what they print; run has
+# them all.
 
 include src/study/functions/local.mk
 include src/study/space/local.mk
@@ -12,4 +13,5 @@ include src/study/search/local.mk
 include src/study/schedule/local.mk
 include src/study/store/local.mk
 include src/study/command/local.mk
+include src/study/importance/local.mk
 include src/study/run/local.mk
