@@ -29,6 +29,11 @@ LOCKSTEP_API lockstep_status lockstep_sweep_parse(lockstep_sweep **out, const ch
 LOCKSTEP_API lockstep_status lockstep_sweep_create(lockstep_sweep **out, const char *const *sets, size_t n_sets,
                                                    lockstep_error *error);
 
+/* How many epochs a whole trial has, 1 and more, where a scheduler gives them out and the
+ * specification leaves them open. LOCKSTEP_ERROR_ARGUMENT when it says another number, or
+ * first rungs of more; nothing is changed then. */
+LOCKSTEP_API lockstep_status lockstep_sweep_set_epochs(lockstep_sweep *sweep, uint32_t epochs, lockstep_error *error);
+
 /* NULL is allowed and does nothing. */
 LOCKSTEP_API void lockstep_sweep_destroy(lockstep_sweep *sweep);
 

@@ -67,6 +67,22 @@ static int load(lockstep_sweep **sweep, const struct sweep_options *options, con
 	return status ? ls_message_error(COMMAND, &error) : LS_EXIT_DONE;
 }
 
+/* --epochs is what a scheduler gives out, unless the specification says; the default says
+ * nothing against that. */
+static int settle_epochs(const struct sweep_options *options, lockstep_sweep *sweep)
+{
+	static const struct lockstep_train_options defaults = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	struct lockstep_sweep_plan plan;
+	lockstep_error error;
+	uint32_t epochs = options->run.job.train.epochs;
+	lockstep_sweep_describe(sweep, &plan);
+	if (!plan.built_in || !plan.max_epochs)
+		return LS_EXIT_DONE;
+	if (lockstep_sweep_set_epochs(sweep, epochs, &error) && epochs != defaults.epochs)
+		return ls_message_usage(COMMAND, "--epochs %u: %s", epochs, error.message);
+	return LS_EXIT_DONE;
+}
+
 static int check(const struct sweep_options *options, const lockstep_sweep *sweep)
 {
 	struct lockstep_sweep_plan plan;
@@ -107,6 +123,8 @@ int ls_command_sweep(int argc, char **argv)
 	if (!operands[0] && !options.sets.n)
 		return ls_message_usage(COMMAND, "SPEC is missing, or --set");
 	status = load(&sweep, &options, operands[0]);
+	if (status == LS_EXIT_DONE)
+		status = settle_epochs(&options, sweep);
 	if (status == LS_EXIT_DONE)
 		status = check(&options, sweep);
 	lockstep_sweep_destroy(sweep);

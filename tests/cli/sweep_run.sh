@@ -174,6 +174,16 @@ sed 's/^  lr:.*/  epochs: {values: [3, 5]}/' halving.yaml >epochs.yaml
 run sweep epochs.yaml --db none.db $base
 test $status -eq 1 && grep -q 'epochs.yaml:.*: epochs are what the scheduler gives out' "$err" && test ! -e none.db
 report "epochs belong to the scheduler"
+sed 's/type: median/type: median, max: 12/' median.yaml >given.yaml
+run sweep given.yaml --db given.db --data data.csv --validation 0.2 --quiet
+test $status -eq 0 && "$lockstep" runs export --db given.db --format csv | cut -d, -f3,9 | sort -u | grep -qx 'done,12'
+report "a whole trial of the median rule has the epochs of its max"
+run sweep given.yaml --db none.db --data data.csv --validation 0.2 --epochs 9
+test $status -eq 2 && grep -q -e '--epochs 9: given.yaml says that a whole trial has 12 epochs' "$err" && test ! -e none.db
+report "other epochs on the command line are refused"
+run sweep median.yaml --check --data data.csv --validation 0.2 --epochs 9
+test $status -eq 0 && grep -qx 'scheduler   median of 5 trials, after epoch 0 of 9' "$out"
+report "where the specification leaves them open they hold"
 sed 's/validation_loss/roc/' random.yaml >metric.yaml
 run sweep metric.yaml --db none.db $base
 test $status -eq 2 && grep -q "metric 'roc'" "$err" && test ! -e none.db

@@ -24,11 +24,6 @@
 
 /* ---- What the specification comes to ------------------------------------ */
 
-static int has_rungs(const struct ls_spec *spec)
-{
-	return spec->scheduler.kind == LS_SCHEDULER_HALVING || spec->scheduler.kind == LS_SCHEDULER_HYPERBAND;
-}
-
 static lockstep_status choose_metric(struct ls_runner *runner, lockstep_error *error)
 {
 	runner->metric_name = runner->spec->metric;
@@ -63,8 +58,7 @@ static lockstep_status make_search(struct ls_runner *runner, lockstep_error *err
 	runner->progress.n_trials = schedule.trials;
 	runner->window = schedule.window;
 	runner->by_epoch = schedule.kind == LS_SCHEDULER_MEDIAN;
-	int is_cut = has_rungs(spec) || (!ls_spec_is_built_in(spec) && schedule.kind != LS_SCHEDULER_NONE);
-	runner->whole = is_cut ? schedule.max : 0;
+	runner->whole = schedule.kind == LS_SCHEDULER_NONE ? 0 : schedule.max;
 	runner->forecast = ls_forecast_init(&schedule);
 	return ls_scheduler_create(&runner->scheduler, &schedule, error);
 }

@@ -216,8 +216,10 @@ static uint32_t epochs_of(struct ls_reader *reader, struct ls_place place)
 	if (!ls_spec_is_built_in(reader->spec))
 		return 0;
 	const struct ls_value *epochs = constant(reader->spec, "epochs", &is_there);
-	if (!is_there)
-		return reader->spec->scheduler.max ? 0 : defaults.epochs;
+	if (!is_there) {
+		reader->spec->max_is_open = !reader->spec->scheduler.max;
+		return reader->spec->max_is_open ? defaults.epochs : 0;
+	}
 	if (epochs && epochs->kind == LS_VALUE_INTEGER && epochs->integer >= 1 && epochs->integer <= UINT32_MAX)
 		return (uint32_t)epochs->integer;
 	ls_reader_refuse(reader, place,

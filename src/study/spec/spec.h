@@ -61,6 +61,7 @@ struct ls_spec {
 	 * LS_SCHEDULER_NONE min and max are 1: a trial is of one piece. Epochs of a command are
 	 * the points that it prints; with min_iter `max` is UINT32_MAX: to the program's own end. */
 	struct ls_scheduler_options scheduler;
+	int max_is_open; /* nothing in the specification says `max` */
 
 	uint64_t *seeds; /* [n_seeds], owned; none: each trial is trained once, with its own seed */
 	size_t n_seeds;

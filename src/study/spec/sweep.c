@@ -141,13 +141,17 @@ static lockstep_status plan_brackets(lockstep_sweep *sweep, lockstep_error *erro
 	options.trials = n_trials(sweep);
 	if ((status = ls_scheduler_plan(&first, &options, 0, error)))
 		return status;
-	sweep->brackets = ls_memory_allocate(first.per_round, sizeof *sweep->brackets);
-	if (!sweep->brackets)
+	struct ls_plan *brackets = ls_memory_allocate(first.per_round, sizeof *brackets);
+	if (!brackets)
 		return ls_error_memory(error, "brackets");
+	size_t n = 0;
 	for (uint32_t i = 0; i < first.per_round && !status; i++) {
-		status = ls_scheduler_plan(&sweep->brackets[i], &options, i, error);
-		sweep->n_brackets += !status && sweep->brackets[i].trials > 0;
+		status = ls_scheduler_plan(&brackets[i], &options, i, error);
+		n += !status && brackets[i].trials > 0;
 	}
+	ls_memory_free(sweep->brackets);
+	sweep->brackets = brackets;
+	sweep->n_brackets = n;
 	return status;
 }
 
@@ -213,6 +217,27 @@ lockstep_status lockstep_sweep_create(lockstep_sweep **out, const char *const *s
 	if (error)
 		error->status = LOCKSTEP_ERROR_ARGUMENT; /* there is no file */
 	return LOCKSTEP_ERROR_ARGUMENT;
+}
+
+lockstep_status lockstep_sweep_set_epochs(lockstep_sweep *sweep, uint32_t epochs, lockstep_error *error)
+{
+	struct ls_scheduler_options *scheduler = &sweep->spec->scheduler;
+	const struct ls_scheduler_options before = *scheduler;
+	if (scheduler->kind == LS_SCHEDULER_NONE || scheduler->max == epochs)
+		return LOCKSTEP_OK;
+	if (!sweep->spec->max_is_open)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s says that a whole trial has %u epochs",
+		                    sweep->spec->file, scheduler->max);
+	if (scheduler->kind == LS_SCHEDULER_MEDIAN)
+		scheduler->min = epochs;
+	if (scheduler->min > epochs)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s says that the first rung has %u epochs",
+		                    sweep->spec->file, scheduler->min);
+	scheduler->max = epochs;
+	lockstep_status status = plan_brackets(sweep, error);
+	if (status)
+		*scheduler = before;
+	return status;
 }
 
 const struct ls_spec *ls_sweep_spec(const lockstep_sweep *sweep)
