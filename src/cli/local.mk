@@ -1,136 +1,137 @@
 # SPDX-License-Identifier: MIT
 #
-# The command: over the public API only, so it links the shared library.
+# The command: over the public API only, so it links the shared library. A folder a subject:
+# options are what is read, print what is written; the others are the subcommands.
 
 bin_PROGRAMS += lockstep
 lockstep_SOURCES = \
-	%D%/bench.c \
-	%D%/bench_json.c \
-	%D%/bench_machine.c \
-	%D%/bench_options.c \
-	%D%/bench_options.h \
-	%D%/bench_report.h \
-	%D%/bench_run.c \
-	%D%/bench_run.h \
-	%D%/bench_text.c \
-	%D%/bench_training.c \
-	%D%/choice.c \
-	%D%/choice.h \
 	%D%/command.h \
-	%D%/dataset_path.c \
-	%D%/dataset_path.h \
-	%D%/epoch_table.c \
-	%D%/epoch_table.h \
-	%D%/eval.c \
-	%D%/export.h \
-	%D%/export_hparams.c \
-	%D%/export_hparams.h \
-	%D%/export_optuna.c \
-	%D%/export_rows.c \
-	%D%/export_space.c \
-	%D%/export_space.h \
-	%D%/export_tensorboard.c \
-	%D%/gradcheck.c \
-	%D%/help.c \
-	%D%/job_options.c \
-	%D%/job_options.h \
-	%D%/json.c \
-	%D%/json.h \
-	%D%/log.c \
-	%D%/log.h \
 	%D%/main.c \
-	%D%/message.c \
-	%D%/message.h \
-	%D%/options.c \
-	%D%/options.h \
-	%D%/output.c \
-	%D%/output.h \
-	%D%/output_folder.c \
-	%D%/output_folder.h \
 	%D%/placement_text.c \
 	%D%/placement_text.h \
-	%D%/predict.c \
-	%D%/prediction.c \
-	%D%/prediction.h \
-	%D%/progress.c \
-	%D%/progress.h \
-	%D%/report.c \
-	%D%/report.h \
-	%D%/report_log.c \
-	%D%/report_page.c \
-	%D%/report_study.c \
-	%D%/resume.c \
-	%D%/resume.h \
-	%D%/rows.c \
-	%D%/rows.h \
-	%D%/rows_table.c \
-	%D%/rows_text.c \
-	%D%/runs.c \
-	%D%/runs_best.c \
-	%D%/runs_columns.c \
-	%D%/runs_data.c \
-	%D%/runs_data.h \
-	%D%/runs_export.c \
-	%D%/runs_save.c \
-	%D%/runs_show.c \
-	%D%/runs_verbs.h \
-	%D%/stop_signals.c \
-	%D%/stop_signals.h \
-	%D%/stream.c \
-	%D%/stream.h \
-	%D%/summary.c \
-	%D%/summary.h \
-	%D%/sweep.c \
-	%D%/sweep_check.c \
-	%D%/sweep_check.h \
-	%D%/sweep_json.c \
-	%D%/sweep_print.h \
-	%D%/sweep_run.c \
-	%D%/sweep_run.h \
-	%D%/sweep_text.c \
-	%D%/sweep_watch.c \
-	%D%/sweep_watch.h \
-	%D%/terminal.c \
-	%D%/terminal.h \
 	%D%/topology.c \
-	%D%/train.c \
-	%D%/values.c \
-	%D%/values.h \
-	%D%/verify.c
+	%D%/bench/bench.c \
+	%D%/bench/bench_json.c \
+	%D%/bench/bench_machine.c \
+	%D%/bench/bench_options.c \
+	%D%/bench/bench_options.h \
+	%D%/bench/bench_report.h \
+	%D%/bench/bench_run.c \
+	%D%/bench/bench_run.h \
+	%D%/bench/bench_text.c \
+	%D%/bench/bench_training.c \
+	%D%/options/choice.c \
+	%D%/options/choice.h \
+	%D%/options/dataset_path.c \
+	%D%/options/dataset_path.h \
+	%D%/options/help.c \
+	%D%/options/job_options.c \
+	%D%/options/job_options.h \
+	%D%/options/options.c \
+	%D%/options/options.h \
+	%D%/options/values.c \
+	%D%/options/values.h \
+	%D%/predict/eval.c \
+	%D%/predict/predict.c \
+	%D%/predict/prediction.c \
+	%D%/predict/prediction.h \
+	%D%/print/json.c \
+	%D%/print/json.h \
+	%D%/print/message.c \
+	%D%/print/message.h \
+	%D%/print/output.c \
+	%D%/print/output.h \
+	%D%/print/output_folder.c \
+	%D%/print/output_folder.h \
+	%D%/print/rows.c \
+	%D%/print/rows.h \
+	%D%/print/rows_table.c \
+	%D%/print/rows_text.c \
+	%D%/print/stream.c \
+	%D%/print/stream.h \
+	%D%/print/terminal.c \
+	%D%/print/terminal.h \
+	%D%/report/report.c \
+	%D%/report/report.h \
+	%D%/report/report_log.c \
+	%D%/report/report_page.c \
+	%D%/report/report_study.c \
+	%D%/runs/export.h \
+	%D%/runs/export_hparams.c \
+	%D%/runs/export_hparams.h \
+	%D%/runs/export_optuna.c \
+	%D%/runs/export_rows.c \
+	%D%/runs/export_space.c \
+	%D%/runs/export_space.h \
+	%D%/runs/export_tensorboard.c \
+	%D%/runs/runs.c \
+	%D%/runs/runs_best.c \
+	%D%/runs/runs_columns.c \
+	%D%/runs/runs_data.c \
+	%D%/runs/runs_data.h \
+	%D%/runs/runs_export.c \
+	%D%/runs/runs_save.c \
+	%D%/runs/runs_show.c \
+	%D%/runs/runs_verbs.h \
+	%D%/sweep/sweep.c \
+	%D%/sweep/sweep_check.c \
+	%D%/sweep/sweep_check.h \
+	%D%/sweep/sweep_json.c \
+	%D%/sweep/sweep_print.h \
+	%D%/sweep/sweep_run.c \
+	%D%/sweep/sweep_run.h \
+	%D%/sweep/sweep_text.c \
+	%D%/sweep/sweep_watch.c \
+	%D%/sweep/sweep_watch.h \
+	%D%/train/epoch_table.c \
+	%D%/train/epoch_table.h \
+	%D%/train/gradcheck.c \
+	%D%/train/log.c \
+	%D%/train/log.h \
+	%D%/train/progress.c \
+	%D%/train/progress.h \
+	%D%/train/resume.c \
+	%D%/train/resume.h \
+	%D%/train/stop_signals.c \
+	%D%/train/stop_signals.h \
+	%D%/train/summary.c \
+	%D%/train/summary.h \
+	%D%/train/train.c \
+	%D%/train/verify.c
 lockstep_LDADD = libevents.la libnearest.la liblockstep.la $(JANSSON_LIBS)
 
 # What has unit tests.
 noinst_LTLIBRARIES += libevents.la
 libevents_la_SOURCES = \
-	%D%/event_file.c \
-	%D%/event_file.h \
-	%D%/protobuf.c \
-	%D%/protobuf.h
+	%D%/runs/event_file.c \
+	%D%/runs/event_file.h \
+	%D%/runs/protobuf.c \
+	%D%/runs/protobuf.h
 
 # The page of reports: its files become C, so that the command needs none of them. Scripts
 # in the order in which they stand in the page.
 report_page = \
-	%D%/page/report.html \
-	%D%/page/report.css \
-	%D%/page/base.js \
-	%D%/page/marks.js \
-	%D%/page/study.js \
-	%D%/page/plot.js \
-	%D%/page/summary.js \
-	%D%/page/contenders.js \
-	%D%/page/history.js \
-	%D%/page/importance.js \
-	%D%/page/parallel.js \
-	%D%/page/slices.js \
-	%D%/page/curves.js \
-	%D%/page/timeline.js \
-	%D%/page/table.js \
-	%D%/page/environment.js \
-	%D%/page/run.js \
-	%D%/page/main.js
-nodist_lockstep_SOURCES = %D%/report_files.c
-EXTRA_DIST += $(report_page) %D%/page/embed.sh
-CLEANFILES += %D%/report_files.c
-%D%/report_files.c: $(report_page) %D%/page/embed.sh
-	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
-		$(SHELL) %D%/page/embed.sh $(report_page) >$(abs_builddir)/$@-t && cd $(abs_builddir) && mv $@-t $@
+	%D%/report/page/report.html \
+	%D%/report/page/report.css \
+	%D%/report/page/base.js \
+	%D%/report/page/marks.js \
+	%D%/report/page/study.js \
+	%D%/report/page/plot.js \
+	%D%/report/page/summary.js \
+	%D%/report/page/contenders.js \
+	%D%/report/page/history.js \
+	%D%/report/page/importance.js \
+	%D%/report/page/parallel.js \
+	%D%/report/page/slices.js \
+	%D%/report/page/curves.js \
+	%D%/report/page/timeline.js \
+	%D%/report/page/table.js \
+	%D%/report/page/environment.js \
+	%D%/report/page/run.js \
+	%D%/report/page/main.js
+nodist_lockstep_SOURCES = %D%/report/report_files.c
+EXTRA_DIST += $(report_page) %D%/report/page/embed.sh
+CLEANFILES += %D%/report/report_files.c
+%D%/report/report_files.c: $(report_page) %D%/report/page/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) %D%/report && cd $(srcdir) && \
+		$(SHELL) %D%/report/page/embed.sh $(report_page) >$(abs_builddir)/$@-t && cd $(abs_builddir) && mv $@-t $@

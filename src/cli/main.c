@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
+#include "cli/print/message.h"
+#include "cli/print/stream.h"
 #include "command.h"
 #include "lockstep/version.h"
-#include "message.h"
-#include "base/nearest.h"
-#include "stream.h"
 
 static const struct {
 	const char *name, *summary;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options/options.h"
+#include "cli/print/message.h"
 #include "command.h"
-#include "message.h"
-#include "options.h"
 #include "placement_text.h"
 
 #define COMMAND "topology"

@@ -66,7 +66,7 @@ check() {
 	confine 'pthread\.h' '^src/team/'
 	confine 'hwloc(/.*)?\.h' '^src/team/'
 	confine 'omp\.h' '^src/team/'
-	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/(bench_json|eval|log|placement_text|prediction|report_log|runs_data|sweep_json)\.c)$'
+	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/(bench/bench_json|placement_text|predict/(eval|prediction)|report/report_log|runs/runs_data|sweep/sweep_json|train/log)\.c)$'
 	confine 'yaml\.h' '^src/study/spec/document\.c$'
 	confine 'sqlite3\.h' '^src/study/store/'
 	confine 'openssl/.*' '^src/base/sha256\.c$'

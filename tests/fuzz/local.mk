@@ -49,13 +49,13 @@ fuzz_programs = \
 # The command's own readers are not in the library.
 %C%_options_SOURCES = \
 	%D%/options.c \
-	src/cli/dataset_path.c \
-	src/cli/help.c \
-	src/cli/job_options.c \
-	src/cli/message.c \
-	src/cli/options.c \
-	src/cli/stream.c \
-	src/cli/values.c
+	src/cli/options/dataset_path.c \
+	src/cli/options/help.c \
+	src/cli/options/job_options.c \
+	src/cli/print/message.c \
+	src/cli/options/options.c \
+	src/cli/print/stream.c \
+	src/cli/options/values.c
 
 check_PROGRAMS += $(fuzz_programs)
 TESTS += $(fuzz_programs)

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/job_options.h"
-#include "cli/message.h"
-#include "cli/options.h"
+#include "cli/options/job_options.h"
+#include "cli/print/message.h"
+#include "cli/options/options.h"
 #include "fuzz.h"
 #include "job/options.h"
 

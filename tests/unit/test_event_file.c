@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/event_file.h"
-#include "cli/protobuf.h"
+#include "cli/runs/event_file.h"
+#include "cli/runs/protobuf.h"
 
 TestSuite(event_file, .timeout = 60);
 
