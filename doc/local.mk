@@ -21,7 +21,7 @@ dist_doc_DATA = \
 	%D%/numerics.md \
 	%D%/sweeps.md
 
-EXTRA_DIST += %D%/examples/README.md
+EXTRA_DIST += %D%/examples/README.md %D%/images/report.png
 
 # Programs of the library's users: the public headers and liblockstep.la only.
 check_PROGRAMS += \

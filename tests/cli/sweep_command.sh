@@ -145,6 +145,19 @@ END
 sweep twice twice.db
 test $status -eq 0 && test "$(n_lines count)" -eq 1 && test "$(column twice.db 5 | tr '\n' ' ')" = '4 4 4 '
 report "trials with the same command have one process"
+# shellcheck disable=SC2016
+spec twins 'x: {values: [1, 2, 3]}' './legs.sh, "${envvar:HOME}"' \
+	'lockstep: {window: 2, scheduler: {type: successive-halving, min: 1, max: 4, eta: 2}}'
+program legs.sh <<'END'
+#!/bin/sh
+echo "$LOCKSTEP_POINTS to $LOCKSTEP_POINTS_UNTIL" >>legs
+for i in 1 2 3 4; do echo "{\"loss\": $i}"; done
+END
+sed -i 's/\[1, 2, 3\]/[1, 2, 3, 4, 5, 6, 7, 8]/' twins.yaml
+sweep twins twins.db
+test $status -eq 0 && test "$(tr '\n' , <legs)" = '0 to 1,1 to 2,2 to 4,' &&
+	test "$(column twins.db 6 | sort | tr '\n' ' ')" = '1 1 1 1 2 2 4 4 '
+report "and from rung to rung one each"
 sweep twice twice.db --name again
 test $status -eq 0 && test "$(n_lines count)" -eq 2
 report "another study asks again, since the program may be another"

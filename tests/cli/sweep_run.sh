@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # lockstep sweep, running: the same table on any cores and after any interruption, for
-# every search and scheduler. 100 kills with LOCKSTEP_LONG, else 21; 7 with
+# every search and scheduler. 135 kills with LOCKSTEP_LONG, else 27; 9 with
 # LOCKSTEP_SHORT. TAP.
 
 . "${srcdir:-.}/tests/cli/tap.sh"
@@ -26,7 +26,14 @@ spec median random 24 'scheduler: {type: median}'
 spec halving random 27 'scheduler: {type: successive-halving, min: 2, max: 18, eta: 3}'
 spec hyperband bayes 30 'scheduler: {type: hyperband, min: 2, max: 18, eta: 3}'
 spec repeats bayes 14 'scheduler: {type: median}' 'repeats: {seeds: [1, 2, 3], aggregate: mean}'
-names='random sobol tpe median halving hyperband repeats'
+# Few points, so that trials share jobs, which early stopping ends.
+for name in twins stopping; do
+	spec $name random 24 'scheduler: {type: successive-halving, min: 1, max: 18, eta: 2}'
+	sed -i '/momentum\|layers/d; s/  lr: .*/  lr: {values: [0.05, 0.5, 2, 1e4]}/' $name.yaml
+done
+sed -i 's/type: .*}/type: hyperband, min: 1, max: 18, eta: 3}/; s/  hidden:/  patience: {value: 2}\n&/' stopping.yaml
+echo '  repeats: {seeds: [1, 2], aggregate: mean}' >>stopping.yaml
+names='random sobol tpe median halving hyperband repeats twins stopping'
 
 # table DATABASE FILE: all that has to be the same.
 table() {
@@ -105,12 +112,14 @@ for name in $names; do
 		kills=$((kills + 1))
 	done 2>/dev/null
 	sweep $name killed.db
-	test $status -eq 0
+	test $status -eq 0 && grep -Eq '^trials +[1-9]' "$out"
 	report "$name: after $kills kills"
 done
 table killed.db killed.csv
 cmp whole.csv killed.csv >&2
-report "the same table after $((7 * n_kills)) kills"
+report "the same table after $((9 * n_kills)) kills"
+test ! -e killed.db-jobs
+report "and no checkpoint is left behind"
 
 # ---- Stopped ----------------------------------------------------------------------
 
@@ -159,6 +168,15 @@ sweep again whole.db
 test $status -eq 0 && table whole.db again.csv && sed 's/^again,/random,/' again.csv | grep '^random,' | sort | uniq -d >twice &&
 	test "$(wc -l <twice)" -eq 24
 report "another study with the same jobs has their results"
+
+# In a database that has the jobs of all points, whole.
+sed 's/^name: twins/name: points/; /scheduler/d; s/^method: .*/method: grid/; /sampler/d' twins.yaml >points.yaml
+for name in points twins; do
+	sweep $name points.db
+done
+"$lockstep" runs export --db points.db twins --format csv --no-times >points.csv &&
+	"$lockstep" runs export --db whole.db twins --format csv --no-times | cmp - points.csv >&2
+report "a study whose jobs are all there, and further than it trains them, has its own table"
 
 sed 's/trials: 24/trials: 25/' random.yaml >other.yaml
 run sweep other.yaml --db whole.db $base
@@ -238,6 +256,27 @@ open("machine.xml", "w").write(s["topology"])' "$out" "$("$lockstep" --version |
 		grep '^ *Core' own >cores && grep '^ *Core' recorded | cmp - cores >&2
 	report "the commit, and the machine as hwloc reads it back"
 fi
+
+rm -rf odd.db odd.db-jobs
+: >odd.db-jobs
+sweep halving odd.db
+test $status -eq 1 && grep -q 'odd.db-jobs/.*: ' "$err" && test "$(n_lines "$err")" -eq 1 &&
+	rm odd.db-jobs && sweep halving odd.db && table odd.db odd.csv && ! grep -q ',failed,' odd.csv &&
+	"$lockstep" runs export --db whole.db halving --format csv --no-times | cmp - odd.csv >&2
+report "checkpoints that cannot be written are no result of a trial"
+mkdir away
+$with_signals "$lockstep" sweep random.yaml --db away/gone.db --data data.csv --epochs 1000 --validation 0.2 >"$out" 2>"$err" &
+pid=$!
+tries=0
+until test -s away/gone.db || test $tries -eq 100; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+rm away/gone.db
+wait $pid
+status=$?
+test $status -eq 1 && grep -q '^lockstep sweep: away/gone.db: was removed' "$err"
+report "a database that is removed while it runs ends it"
 
 run sweep random.yaml --db none2.db --data missing.csv --quiet
 test $status -eq 1 && grep -q 'missing.csv' "$err" && test ! -e none2.db

@@ -26,6 +26,7 @@
 #include "study/store/row.h"
 #include "study/store/schema.h"
 #include "study/store/store.h"
+#include "study/store/table.h"
 
 static const char *folder;
 static char path[512];
@@ -544,6 +545,22 @@ Test(store, a_group_is_seen_whole_or_not_at_all)
 	lockstep_runs_close(runs);
 }
 
+/* Or each write of a job would look through all its epochs, and n points take n * n. */
+Test(store, keys_are_not_set_again)
+{
+	char sql[LS_SQL_MAX], key[64];
+	for (int table = 0; table < LS_N_TABLES; table++) {
+		ls_statement_sql((enum ls_statement)table, sql);
+		const char *columns = ls_tables[table].key, *set = strstr(sql, " DO UPDATE SET ");
+		cr_assert_not_null(set);
+		for (; *columns;
+		     columns += columns[strcspn(columns, ",")] ? strcspn(columns, ",") + 1 : strlen(columns)) {
+			snprintf(key, sizeof key, "=excluded.%.*s,", (int)strcspn(columns, ","), columns);
+			cr_expect_null(strstr(set, key), "%s", sql);
+		}
+	}
+}
+
 Test(store, a_second_writer_is_refused)
 {
 	char link[sizeof path + 8];
@@ -565,6 +582,23 @@ Test(store, a_second_writer_is_refused)
 	ls_store_close(open_store());
 	cr_assert_eq(ls_store_open(&second, link, &error), LOCKSTEP_OK, "%s", error.message);
 	ls_store_close(second);
+}
+
+Test(store, a_file_without_its_name_is_not_written_to)
+{
+	int64_t id;
+	char other[sizeof path + 8];
+	snprintf(other, sizeof other, "%s-moved", path);
+	struct ls_store *store = open_store();
+	cr_assert_eq(made_add_study(store, &plain, &id, &error), LOCKSTEP_OK);
+	cr_assert(!rename(path, other));
+	cr_assert_eq(ls_store_begin(store, &error), LOCKSTEP_ERROR_IO);
+	cr_assert_not_null(strstr(error.message, "was removed, renamed or replaced"));
+	cr_assert_eq(ls_store_end_session(store, "done", &error), LOCKSTEP_ERROR_IO);
+	cr_assert(!rename(other, path));
+	cr_assert_eq(ls_store_begin(store, &error), LOCKSTEP_OK);
+	ls_store_rollback(store);
+	ls_store_close(store);
 }
 
 /* Writes for ever, in a process of its own; returns once it has committed n trials. */

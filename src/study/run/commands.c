@@ -184,7 +184,7 @@ lockstep_status ls_command_prepare(struct ls_runner *runner, struct ls_run *run,
 	}
 	run->command = command;
 	run->job.options.epochs = runner->whole ? runner->whole : UINT32_MAX;
-	return run->id ? LOCKSTEP_OK : ls_command_learn(runner, run, error);
+	return run->id ? LOCKSTEP_OK : ls_runner_learn(runner, run, error);
 }
 
 /* ---- What is known --------------------------------------------------------------------- */

@@ -157,6 +157,7 @@ static lockstep_status allocate(const struct ls_runner *runner, struct ls_trial 
 	for (uint32_t i = 0; i < trial->n_runs; i++) {
 		trial->runs[i].trial = trial;
 		trial->runs[i].number = i;
+		trial->runs[i].is_of_command = !ls_spec_is_built_in(runner->spec);
 		trial->runs[i].exit_status = -1;
 	}
 	*out = trial;
@@ -326,6 +327,7 @@ static int is_usable(const struct ls_run *run, const char *path)
 lockstep_status ls_runner_learn(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
 	char path[4096], *record = NULL;
+	run->known_at = runner->n_legs_ended;
 	if (run->command)
 		return ls_command_learn(runner, run, error);
 	lockstep_status status = record_of(run, &record, error);

@@ -57,7 +57,7 @@ struct ls_leg_letter {
 	lockstep_error error;
 	double seconds;         /* that the leg took in all */
 	int exit_status;        /* of a command that ended itself; -1: none */
-	int is_lost;            /* a command could not be followed, which is no result of it */
+	int is_lost;            /* it failed by the machine, which is no result of the job */
 	lockstep_error warning; /* the first checkpoint on the way that could not be written; status 0: none */
 };
 

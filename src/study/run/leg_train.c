@@ -50,14 +50,25 @@ static int on_progress(const struct lockstep_progress *progress, void *context)
 	return ls_leg_is_stopped(&training->leg);
 }
 
-static lockstep_status resume(const struct training *training, lockstep_error *error)
+static lockstep_status resume(struct training *training, lockstep_error *error)
 {
 	lockstep_checkpoint *checkpoint = NULL;
 	lockstep_status status = lockstep_checkpoint_load(&checkpoint, training->checkpoint, error);
 	if (!status)
 		status = lockstep_trainer_resume(training->trainer, checkpoint, error);
 	lockstep_checkpoint_destroy(checkpoint);
+	training->leg.ended.is_lost = status != LOCKSTEP_OK;
 	return status;
+}
+
+/* To go on from, which is no matter of the job's. */
+static lockstep_status save(struct training *training, lockstep_error *error)
+{
+	lockstep_error cause;
+	if (!lockstep_trainer_save(training->trainer, training->checkpoint, &cause))
+		return LOCKSTEP_STOPPED;
+	training->leg.ended.is_lost = 1;
+	return ls_error_set(error, cause.status, "%s", cause.message);
 }
 
 /* With the workers that it has, where there is no memory for others. */
@@ -81,7 +92,6 @@ static lockstep_status run(struct training *training, lockstep_error *error)
 static lockstep_status train(struct ls_leg *leg, lockstep_error *error)
 {
 	struct training *training = (struct training *)leg;
-	lockstep_error cause;
 	training->saved_at = ls_clock_seconds();
 	lockstep_status status = lockstep_trainer_create(&training->trainer, training->job.network,
 	                                                 training->job.dataset, &training->job.options, error);
@@ -89,8 +99,10 @@ static lockstep_status train(struct ls_leg *leg, lockstep_error *error)
 		status = resume(training, error);
 	if (!status)
 		status = run(training, error);
-	if (status == LOCKSTEP_STOPPED && lockstep_trainer_save(training->trainer, training->checkpoint, &cause))
-		status = ls_error_set(error, cause.status, "%s", cause.message);
+	if (status == LOCKSTEP_STOPPED)
+		status = save(training, error);
+	if (status == LOCKSTEP_ERROR_SYSTEM)
+		leg->ended.is_lost = 1; /* threads or cores that are not to be had */
 	lockstep_trainer_destroy(training->trainer);
 	return status;
 }

@@ -96,11 +96,13 @@ struct ls_store_epoch ls_objective_epoch(const struct lockstep_epoch *epoch, con
 
 void ls_score_init(struct ls_score *score, enum ls_metric metric, const struct lockstep_train_options *options)
 {
+	int by_loss = options->monitor == LOCKSTEP_MONITOR_LOSS;
 	*score = (struct ls_score){
 	    .metric = metric,
 	    .keeps_best = ls_train_keeps_best(options),
 	    .monitor = options->monitor,
-	    .best = NAN,
+	    .best = by_loss ? INFINITY : -1,
+	    .patience = options->patience,
 	    .value = NAN,
 	};
 }
@@ -110,7 +112,7 @@ static int improves(struct ls_score *score, const struct ls_store_epoch *epoch)
 {
 	int by_loss = score->monitor == LOCKSTEP_MONITOR_LOSS;
 	double now = by_loss ? epoch->validation_loss : epoch->validation_accuracy;
-	if (by_loss ? now >= score->best : now <= score->best)
+	if (!(by_loss ? now < score->best : now > score->best))
 		return 0;
 	score->best = now;
 	return 1;
@@ -118,8 +120,16 @@ static int improves(struct ls_score *score, const struct ls_store_epoch *epoch)
 
 void ls_score_add(struct ls_score *score, const struct ls_store_epoch *epoch)
 {
-	if (!score->keeps_best || improves(score, epoch))
+	int is_best = improves(score, epoch);
+	score->found |= is_best;
+	score->without = is_best ? 0 : score->without + 1;
+	if (is_best || !score->keeps_best || !score->found)
 		memcpy(&score->value, (const char *)epoch + metrics[score->metric].offset, sizeof score->value);
+}
+
+int ls_score_is_over(const struct ls_score *score)
+{
+	return score->patience && score->without >= score->patience;
 }
 
 static void sort(double *values, size_t n)

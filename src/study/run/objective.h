@@ -42,12 +42,16 @@ struct ls_score {
 	enum ls_metric metric;
 	int keeps_best;
 	enum lockstep_monitor monitor;
-	double best;  /* of what is monitored */
-	double value; /* NaN before the first epoch */
+	double best;                /* of what is monitored */
+	int found;                  /* a best one */
+	uint32_t patience, without; /* epochs since the best one */
+	double value;               /* NaN before the first epoch */
 };
 
 void ls_score_init(struct ls_score *score, enum ls_metric metric, const struct lockstep_train_options *options);
 void ls_score_add(struct ls_score *score, const struct ls_store_epoch *epoch);
+/* Has early stopping ended the job with the last epoch? */
+int ls_score_is_over(const struct ls_score *score);
 
 /* What the values [n] of a trial's runs come to; NaN when one of them is, or n is 0.
  * The median of an even number is the mean of the middle two. Reorders values. */

@@ -5,6 +5,7 @@
  * get it back, the others are open and begin again.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -74,6 +75,8 @@ static lockstep_status take_result(struct ls_runner *runner, struct ls_trial *tr
 		status = ls_runner_keep_result(trial, &result, error);
 	if (status)
 		return status;
+	for (size_t i = 0; i < trial->n_runs && i < recorded->n_jobs; i++) /* names its checkpoint */
+		snprintf(trial->runs[i].sha256, sizeof trial->runs[i].sha256, "%s", recorded->jobs[i].sha256);
 	trial->item = item->item.number;
 	trial->epochs = result.epochs;
 	trial->objective = ls_runner_told(runner, item->told);

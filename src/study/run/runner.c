@@ -142,15 +142,13 @@ static void tell_epochs(struct ls_runner *runner, struct ls_trial *trial)
 	}
 }
 
-/* Once no other trial trains the same job, and there is a core. */
+/* Once no other trial trains the same job, and there is a core. Where it stands is asked for
+ * again when a leg has ended since, which may have been of another trial with the same job. */
 static lockstep_status begin_run(struct ls_runner *runner, struct ls_run *run, lockstep_error *error)
 {
-	if (other_trial(runner, run)) {
-		run->is_blocked = 1;
+	if (other_trial(runner, run))
 		return LOCKSTEP_OK;
-	}
-	if (run->is_blocked) {
-		run->is_blocked = 0;
+	if (run->known_at != runner->n_legs_ended) {
 		lockstep_status status = ls_runner_learn(runner, run, error);
 		if (!status)
 			advance(runner, run->trial);
@@ -274,6 +272,7 @@ static void take_end(struct ls_runner *runner, struct ls_run *run, struct ls_leg
 		runner->options->on_warning(letter->warning.message, runner->options->context);
 	ls_leg_join(run->leg);
 	run->leg = NULL;
+	runner->n_legs_ended++;
 	ls_runner_write_job(runner, run, NULL);
 	advance(runner, run->trial);
 }

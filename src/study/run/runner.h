@@ -52,7 +52,8 @@ struct ls_runner {
 	size_t n_trials, capacity;
 	struct ls_trial **running; /* [n_running], in the order of their items; room for `window` */
 	uint32_t n_running;
-	uint64_t next_item; /* number of the one that is made next */
+	uint64_t next_item;    /* number of the one that is made next */
+	uint64_t n_legs_ended; /* what is known of a job may be of old when others ended since */
 
 	struct lockstep_study_progress progress;
 	struct ls_forecast forecast;

@@ -276,6 +276,8 @@ lockstep_status lockstep_study_run(const lockstep_sweep *sweep, const struct loc
 	if (!status)
 		status = run(&runner, error);
 	runner.progress.message = NULL;
+	runner.progress.n_started = runner.n_trials;
+	runner.progress.seconds = ls_clock_seconds() - runner.started;
 	if (last)
 		*last = runner.progress;
 	clean_up(&runner);

@@ -15,20 +15,26 @@ int ls_run_has_ended(const struct ls_run *run)
 	       run->state == LOCKSTEP_JOB_FAILED;
 }
 
-/* A job that another trial took further has not ended where this one's item ends. */
+/* A job that another trial took further has not ended where this one's item ends: training
+ * has where early stopping ended it there, a command, which is not waited for there, never. */
 int ls_run_ends_there(const struct ls_run *run)
 {
 	uint32_t until = run->trial->until;
 	if (!ls_run_has_ended(run) || !until || run->epoch < until)
 		return ls_run_has_ended(run);
-	return run->state == LOCKSTEP_JOB_DONE && (run->epoch == until || until >= run->job.options.epochs);
+	return run->state == LOCKSTEP_JOB_DONE &&
+	       ((run->epoch == until && !run->is_of_command) || until >= run->job.options.epochs);
 }
 
-/* The job's last epoch is not its end, which comes after it. */
+/* The job's last epoch, by early stopping too, is not its end, which comes after it. */
 int ls_run_is_there(const struct ls_run *run)
 {
 	uint32_t until = run->trial->until;
-	return ls_run_has_ended(run) || (until && until < run->job.options.epochs && run->epoch >= until);
+	if (ls_run_has_ended(run))
+		return 1;
+	if (!until || until >= run->job.options.epochs || run->epoch < until)
+		return 0;
+	return run->epoch > until || !ls_score_is_over(&run->score);
 }
 
 int ls_run_has_failed(const struct ls_run *run)

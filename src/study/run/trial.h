@@ -16,6 +16,7 @@ struct ls_trial;
 struct ls_run {
 	struct ls_trial *trial;
 	uint32_t number;
+	int is_of_command; /* not of the built-in trainer */
 	struct lockstep_study_job
 	    job;                    /* network NULL: not prepared; of a command its epochs, which are points, alone */
 	struct ls_command *command; /* owned; NULL: of the built-in trainer, or not prepared */
@@ -30,8 +31,8 @@ struct ls_run {
 	uint32_t epoch;    /* how many are */
 	uint32_t resume;   /* epochs that the checkpoint may have behind it; 0: there is none to go on from */
 	struct ls_leg *leg;
-	int waits;      /* for an answer to its epoch's letter */
-	int is_blocked; /* another trial trains the same job */
+	int waits;         /* for an answer to its epoch's letter */
+	uint64_t known_at; /* runner->n_legs_ended when the database was last asked of the job */
 	/* Where its leg is, and how many trials ran when its epoch began. */
 	uint32_t first_core, n_cores, beside;
 	double seconds;

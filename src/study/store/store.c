@@ -16,10 +16,22 @@
 
 /* ---- Transactions ---------------------------------------------------------- */
 
+/* What is written to a file without its name is gone at the end. */
+static lockstep_status begin(struct ls_store *store, lockstep_error *error)
+{
+	int is_gone = 0;
+	(void)sqlite3_file_control(store->database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &is_gone);
+	if (is_gone)
+		return ls_error_set(error, LOCKSTEP_ERROR_IO,
+		                    "%s: was removed, renamed or replaced while a study wrote to it",
+		                    store->database->path);
+	return ls_database_run(store->database, "BEGIN IMMEDIATE", error);
+}
+
 lockstep_status ls_writer_enter(struct ls_store *store, lockstep_error *error)
 {
 	if (!store->in_group)
-		return ls_database_run(store->database, "BEGIN IMMEDIATE", error);
+		return begin(store, error);
 	if (store->failure.status)
 		return ls_error_set(error, store->failure.status, "%s", store->failure.message);
 	return LOCKSTEP_OK;
@@ -53,7 +65,7 @@ int64_t ls_writer_new_id(struct ls_store *store, enum ls_table table)
 lockstep_status ls_store_begin(struct ls_store *store, lockstep_error *error)
 {
 	assert(!store->in_group);
-	lockstep_status status = ls_database_run(store->database, "BEGIN IMMEDIATE", error);
+	lockstep_status status = begin(store, error);
 	if (status)
 		return status;
 	store->in_group = 1;

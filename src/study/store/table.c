@@ -94,6 +94,20 @@ static void add(struct text *text, const char *format, ...)
 	text->left -= (size_t)n;
 }
 
+/* Is the column one of a list? */
+static int is_in(const char *list, const char *column, size_t length)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		if (n == length && memcmp(list, column, n) == 0)
+			return 1;
+		list += n + (list[n] == ',');
+	}
+	return 0;
+}
+
+/* The key is not set again: SQLite would look through all rows that refer to it, which are a
+ * job's epochs at each of them. */
 static void put_sql(const struct ls_table_text *table, struct text *text)
 {
 	add(text, "INSERT INTO %s(%s,sum) VALUES(?", table->name, table->columns);
@@ -103,7 +117,8 @@ static void put_sql(const struct ls_table_text *table, struct text *text)
 	add(text, ",?) ON CONFLICT(%s) DO UPDATE SET ", table->key);
 	for (const char *at = table->columns; *at;) {
 		int length = (int)strcspn(at, ",");
-		add(text, "%.*s=excluded.%.*s,", length, at, length, at);
+		if (!is_in(table->key, at, (size_t)length))
+			add(text, "%.*s=excluded.%.*s,", length, at, length, at);
 		at += length + (at[length] == ',');
 	}
 	add(text, "sum=excluded.sum");
