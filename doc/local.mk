@@ -19,6 +19,7 @@ dist_doc_DATA = \
 	%D%/derivation.md \
 	%D%/guide.md \
 	%D%/numerics.md \
+	%D%/scaling.md \
 	%D%/sweeps.md
 
 EXTRA_DIST += %D%/examples/README.md %D%/images/report.png

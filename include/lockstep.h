@@ -14,6 +14,7 @@
 #include "lockstep/network.h"
 #include "lockstep/record.h"
 #include "lockstep/runs.h"
+#include "lockstep/scaling.h"
 #include "lockstep/status.h"
 #include "lockstep/study.h"
 #include "lockstep/sweep.h"

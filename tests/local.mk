@@ -46,6 +46,9 @@ unit_programs = \
 	%D%/unit/test_safetensors \
 	%D%/unit/test_sampler \
 	%D%/unit/test_scaling \
+	%D%/unit/test_scaling_fit \
+	%D%/unit/test_scaling_levels \
+	%D%/unit/test_scaling_properties \
 	%D%/unit/test_schedule \
 	%D%/unit/test_scheduler \
 	%D%/unit/test_space \
@@ -201,6 +204,8 @@ libsupport_la_SOURCES += \
 	%D%/faults/small_job.h \
 	%D%/support/data_files.c \
 	%D%/support/data_files.h \
+	%D%/support/scaling_curves.c \
+	%D%/support/scaling_curves.h \
 	%D%/support/signed_file.c \
 	%D%/support/signed_file.h \
 	%D%/support/simulated_sweep.c \

@@ -10,7 +10,14 @@
 
 #include <stdint.h>
 
-enum ls_purpose { LS_PURPOSE_WEIGHT = 1, LS_PURPOSE_BIAS, LS_PURPOSE_SHUFFLE, LS_PURPOSE_SPLIT, LS_PURPOSE_DROPOUT };
+enum ls_purpose {
+	LS_PURPOSE_WEIGHT = 1,
+	LS_PURPOSE_BIAS,
+	LS_PURPOSE_SHUFFLE,
+	LS_PURPOSE_SPLIT,
+	LS_PURPOSE_DROPOUT,
+	LS_PURPOSE_BLOCK = 320 /* of no job, but of a scaling study: section 13 */
+};
 
 struct ls_draw {
 	enum ls_purpose purpose;

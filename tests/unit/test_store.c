@@ -1124,17 +1124,6 @@ Test(store, reads_survive_a_lack_of_memory)
 
 /* ---- Seeds together ---------------------------------------------------------------------------- */
 
-/* Ranks of the 95 % interval of the median (Hoefler & Belli, SC'15, by the binomial
- * distribution). */
-Test(store, ranks_of_the_median)
-{
-	static const size_t known[][2] = {{1, 0},  {5, 0},  {6, 1},  {7, 1},  {8, 1},  {9, 2},
-	                                  {10, 2}, {12, 3}, {15, 4}, {20, 6}, {30, 10}};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		cr_assert_eq(ls_median_rank(known[i][0]), known[i][1], "n = %zu: %zu", known[i][0],
-		             ls_median_rank(known[i][0]));
-}
-
 Test(store, aggregates)
 {
 	double values[] = {3, NAN, 1, 2, 10};

@@ -5,6 +5,8 @@ libls_la_SOURCES += \
 	%D%/beta.h \
 	%D%/log1p.c \
 	%D%/log1p.h \
+	%D%/median.c \
+	%D%/median.h \
 	%D%/normal.c \
 	%D%/normal.h \
 	%D%/student.c \

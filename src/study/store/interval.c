@@ -5,18 +5,10 @@
 #include "interval.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "study/functions/median.h"
 #include "study/functions/student.h"
-
-#define HALVES_MAX 1000 /* 2^-n is a normal number */
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
 
 static size_t drop_nan(double *values, size_t n)
 {
@@ -42,27 +34,12 @@ double ls_aggregate_values(const char *aggregate, double *values, size_t n)
 		return NAN;
 	if (strcmp(aggregate, "mean") == 0)
 		return mean(values, n);
-	qsort(values, n, sizeof *values, compare);
+	ls_median_sort(values, n);
 	if (strcmp(aggregate, "min") == 0)
 		return values[0];
 	if (strcmp(aggregate, "max") == 0)
 		return values[n - 1];
 	return n % 2 ? values[n / 2] : mean(values + n / 2 - 1, 2);
-}
-
-/* Largest k with 2 P(X < k) <= 0.05, X binomial of n and 1/2. */
-size_t ls_median_rank(size_t n)
-{
-	if (n > HALVES_MAX)
-		return 0;
-	double term = ldexp(1, -(int)n), tail = term; /* P(X = 0), P(X <= 0) */
-	size_t k = 0;
-	while (2 * tail <= 0.05) {
-		k++;
-		term = term * (double)(n - k + 1) / (double)k;
-		tail += term;
-	}
-	return k;
 }
 
 static double deviation(const double *values, size_t n, double middle)
@@ -78,7 +55,7 @@ void ls_aggregate_interval(const char *aggregate, double *values, size_t n, doub
 	*low = *high = NAN;
 	if (drop_nan(values, n) < n)
 		return;
-	qsort(values, n, sizeof *values, compare);
+	ls_median_sort(values, n);
 	size_t rank = strcmp(aggregate, "median") == 0 ? ls_median_rank(n) : 0;
 	if (rank) {
 		*low = values[rank - 1];

@@ -11,15 +11,10 @@
  * sorted on the way; NaN without one. An unknown name is the median. */
 double ls_aggregate_values(const char *aggregate, double *values, size_t n);
 
-/* The 95 % interval of the median: of n values in order those of ranks k, which is
- * returned, and n + 1 - k, from 1, by the binomial distribution (Hoefler & Belli, SC'15);
- * 0 when n is below 6, and no interval has that level. */
-size_t ls_median_rank(size_t n);
-
 /* The 95 % interval of an aggregate, by its name, of the values [n], which are sorted on
- * the way: of the median as above; of the mean Student's, for which the values have to
- * be more or less normal, and two at least. NaN: none, as of a minimum and a maximum,
- * and where a value is NaN. */
+ * the way: of the median by ls_median_rank(); of the mean Student's, for which the values
+ * have to be more or less normal, and two at least. NaN: none, as of a minimum and a
+ * maximum, and where a value is NaN. */
 void ls_aggregate_interval(const char *aggregate, double *values, size_t n, double *low, double *high);
 
 #endif
