@@ -121,7 +121,7 @@ static lockstep_status read_object(struct ls_history *history, const json_t *obj
 
 lockstep_status ls_history_read(struct ls_history *out, const char *text, const char *path, lockstep_error *error)
 {
-	struct ls_json_source source = {path, PLACE, text, strlen(text), LS_HISTORY_MAX + 8};
+	struct ls_json_source source = {path, PLACE, text, strlen(text), LS_HISTORY_MAX + 8, 0};
 	struct ls_history history = {0};
 	json_t *object = NULL;
 	lockstep_status status = ls_json_parse(&object, &source, error);

@@ -311,7 +311,7 @@ static lockstep_status check_ranges(const struct ls_job *job, const char *path, 
 lockstep_status ls_job_read(struct ls_job *out, const char *text, const char *path, lockstep_error *error)
 {
 	static const struct lockstep_train_options defaults = LOCKSTEP_TRAIN_OPTIONS_INIT;
-	struct ls_json_source source = {path, "metadata 'job'", text, strlen(text), 4 * N_FIELDS};
+	struct ls_json_source source = {path, "metadata 'job'", text, strlen(text), 4 * N_FIELDS, 0};
 	struct ls_job job = {.train = defaults};
 	json_t *object = NULL;
 	lockstep_status status = ls_json_parse(&object, &source, error);

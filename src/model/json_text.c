@@ -47,7 +47,9 @@ lockstep_status ls_json_parse(json_t **out, const struct ls_json_source *source,
 		return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: %s: more than %zu values", source->path,
 		                    source->place, source->n_values_max);
 
-	json_t *value = json_loadb(source->text, source->length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &cause);
+	const size_t flags =
+	    JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | (source->all_real ? JSON_DECODE_INT_AS_REAL : 0);
+	json_t *value = json_loadb(source->text, source->length, flags, &cause);
 	/* The first allocations fail without a word or code, and some later ones as faults of the text. */
 	if (!value && (json_error_code(&cause) == json_error_out_of_memory || !*cause.text))
 		return ls_error_set(error, LOCKSTEP_ERROR_MEMORY, "%s: %s: out of memory", source->path, source->place);

@@ -17,6 +17,7 @@ struct ls_json_source {
 	const char *text; /* [length]; no NUL needed */
 	size_t length;
 	size_t n_values_max; /* arrays, objects, their members and keys in all, to be refused above */
+	int all_real;        /* integers are read as reals, and may be of any size */
 };
 
 /* Parses one value of any type. Duplicate keys and control characters are

@@ -73,6 +73,6 @@ lockstep_status ls_texts_parse(const struct ls_texts *texts, const char *key, si
 	char place[40];
 	const char *text = ls_texts_get(texts, key);
 	snprintf(place, sizeof place, "metadata '%s'", key);
-	struct ls_json_source json = {texts->path, place, text, strlen(text), n_values_max};
+	struct ls_json_source json = {texts->path, place, text, strlen(text), n_values_max, 0};
 	return ls_json_parse(out, &json, error);
 }

@@ -49,6 +49,9 @@ foreign,4,0,0,3,0,1,0,3,0.288961038961039,"score, final",2026-11-20T10:00:00.000
 END
 report "list, CSV"
 
+run runs best plain -n 0 --format csv
+test $status -eq 0 && test "$(n_lines "$out")" -eq 10
+report "best -n 0 has them all"
 run runs best plain -n 3
 same_as_stdin <<'END'
 trial  state  objective  epochs          lr  batch  hidden  momentum

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# SIGINT and SIGTERM end a training run after the step in progress: status 130
-# or 143, one line, no model, a log that says so. TAP.
+# SIGINT, SIGTERM and SIGHUP end a training run after the step in progress: status 130,
+# 143 or 129, one line, no model, a log that says so. TAP.
 
 . "${srcdir:-.}/tests/cli/tap.sh"
 
@@ -27,6 +27,8 @@ interrupt INT $job
 stopped 130 SIGINT
 interrupt TERM $job
 stopped 143 SIGTERM
+interrupt HUP $job
+stopped 129 SIGHUP
 interrupt TERM $job --workers 2 --slices 2
 stopped 143 'SIGTERM with two workers'
 interrupt INT $job --engine serial

@@ -161,6 +161,18 @@ report "and from rung to rung one each"
 sweep twice twice.db --name again
 test $status -eq 0 && test "$(n_lines count)" -eq 2
 report "another study asks again, since the program may be another"
+sed '/^name:/d; s/^method: grid/method: random/' twice.yaml >wall.yaml
+echo 'lockstep: {budget: {wall: 1}}' >>wall.yaml
+status=0
+timeout 20 "$lockstep" sweep wall.yaml --db wall.db --quiet >"$out" 2>"$err" || status=$?
+test $status -eq 0 && grep -q 'the same command goes on' "$err"
+report "trials that take no time end with the budget's"
+sed 's/^lockstep:.*/run_cap: 3/; s/\[1, 2, 3\]/[1, 2]/' wall.yaml >nothing.yaml
+echo 'lockstep: {constraints: [x > 2]}' >>nothing.yaml
+run sweep nothing.yaml --db nothing.db --quiet
+test $status -eq 1 && test "$(n_lines "$err")" -eq 1 &&
+	grep -q '^lockstep sweep: nothing.yaml: trial 0: no point of [0-9]* met the constraints$' "$err"
+report "constraints that leave no point"
 
 # ---- What it prints ------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ n_lines() {
 # interrupt SIGNAL ARGUMENT...: runs the command until its log, which is `log`,
 # has an epoch more, and sends it the signal. A background job of a script
 # ignores SIGINT unless told otherwise.
-with_signals='env --default-signal=INT,TERM'
+with_signals='env --default-signal=INT,TERM,HUP'
 n_epochs() {
 	grep -s '"event":"epoch"' log | wc -l
 }

@@ -12,7 +12,7 @@
 static lockstep_status parse(json_t **value, const char *text, size_t length, size_t n_values_max,
                              lockstep_error *error)
 {
-	struct ls_json_source source = {"file", "metadata 'job'", text, length, n_values_max};
+	struct ls_json_source source = {"file", "metadata 'job'", text, length, n_values_max, 0};
 	return ls_json_parse(value, &source, error);
 }
 

@@ -21,7 +21,7 @@ static const struct ls_option own_options[] = {
 };
 
 static const struct ls_option best_options[] = {
-    {'n', "trials", "N", LS_OPTION_U32, AT(n), NULL, "how many trials (default 10)"},
+    {'n', "trials", "N", LS_OPTION_U32, AT(n), NULL, "how many trials; 0: all (default 10)"},
     {0},
 };
 
@@ -114,8 +114,9 @@ static int check_save(const struct ls_runs *runs, const struct verb *verb)
 		return ls_message_usage(LS_RUNS_COMMAND, "--save belongs to best and show, not to %s", verb->name);
 	if (runs->save && verb->run == ls_runs_show && !(runs->operands[0] && runs->operands[1]))
 		return ls_message_usage(LS_RUNS_COMMAND, "show --save needs STUDY TRIAL");
-	if (runs->save && (runs->n || runs->format >= 0))
-		return ls_message_usage(LS_RUNS_COMMAND, "--%s does not go with --save", runs->n ? "trials" : "format");
+	int has_n = runs->n != LS_RUNS_N_DEFAULT;
+	if (runs->save && (has_n || runs->format >= 0))
+		return ls_message_usage(LS_RUNS_COMMAND, "--%s does not go with --save", has_n ? "trials" : "format");
 	if (!runs->save && (runs->seed || runs->quiet || has_run_options(runs) || has_data_options(&runs->job.data)))
 		return ls_message_usage(LS_RUNS_COMMAND, "%s without --save",
 		                        runs->seed              ? "--seed"
@@ -146,7 +147,7 @@ static int check_format(const struct ls_runs *runs, const struct verb *verb)
 /* Options that the verb would not look at. */
 static int check_options(const struct ls_runs *runs, const struct verb *verb)
 {
-	if (verb->run != ls_runs_best && runs->n)
+	if (verb->run != ls_runs_best && runs->n != LS_RUNS_N_DEFAULT)
 		return ls_message_usage(LS_RUNS_COMMAND, "--trials belongs to best, not to %s", verb->name);
 	if (verb->run != ls_runs_export && (runs->epochs || runs->no_times || runs->output))
 		return ls_message_usage(LS_RUNS_COMMAND, "--%s belongs to export, not to %s",
@@ -174,7 +175,7 @@ static int check_operands(const struct ls_runs *runs, const struct verb *verb)
 
 int ls_command_runs(int argc, char **argv)
 {
-	struct ls_runs runs = {.path = "runs.db", .format = -1};
+	struct ls_runs runs = {.path = "runs.db", .format = -1, .n = LS_RUNS_N_DEFAULT};
 	const struct ls_option_group groups[] = {
 	    {"Options", own_options, &runs},
 	    {"Of best", best_options, &runs},

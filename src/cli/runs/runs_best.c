@@ -68,7 +68,7 @@ static int print_best(const struct ls_runs *runs, const struct lockstep_runs_stu
 
 static int rank(struct ls_runs *runs, const struct lockstep_runs_study *study)
 {
-	size_t most = runs->n ? runs->n : N_DEFAULT;
+	size_t most = runs->n == LS_RUNS_N_DEFAULT ? N_DEFAULT : runs->n ? runs->n : SIZE_MAX;
 	size_t *order = calloc(study->n_trials + 1, sizeof *order);
 	if (!order)
 		return ls_message_failed(LS_RUNS_COMMAND, "out of memory for the result");

@@ -16,10 +16,12 @@
 /* Forms of an export that are no rows; they follow enum ls_format. */
 enum { LS_FORMAT_OPTUNA = LS_N_ROW_FORMATS, LS_FORMAT_TENSORBOARD };
 
+#define LS_RUNS_N_DEFAULT UINT32_MAX
+
 struct ls_runs {
 	const char *path, *output;
 	int format; /* enum ls_format, or one of those above; -1: the verb's own */
-	uint32_t n; /* 0: not given */
+	uint32_t n; /* 0: all; LS_RUNS_N_DEFAULT: not given */
 	int epochs, no_times, quiet;
 	const char *save, *seed;     /* NULL: not given */
 	struct ls_job_options job;   /* of --save: how to run, and in `data` what was given */

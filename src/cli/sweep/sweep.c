@@ -56,7 +56,7 @@ static const struct ls_usage usage = {
 	       "finds the same winner on any cores, of another program as far as that does; called again after an "
 	       "interruption it goes on.",
     .closing = "Options that decide the result are those of train; parameters of the sweep take their place.\n\n"
-	       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.",
+	       "Exit status: 0 done, 1 failed, 2 wrong usage, 129, 130 or 143 interrupted.",
 };
 
 static int load(lockstep_sweep **sweep, const struct sweep_options *options, const char *spec)

@@ -13,10 +13,13 @@
 static _Atomic(lockstep_trainer *) running;
 static atomic_int caught;
 
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+#define N_SIGNALS (sizeof numbers / sizeof *numbers)
+
 static void on_signal(int number)
 {
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		signal(numbers[i], SIG_DFL);
 	atomic_store(&caught, number);
 	lockstep_trainer *trainer = atomic_load(&running);
 	if (trainer)
@@ -27,8 +30,8 @@ static void install(int number)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
 	sigemptyset(&action.sa_mask);
-	sigaddset(&action.sa_mask, SIGINT);
-	sigaddset(&action.sa_mask, SIGTERM);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&action.sa_mask, numbers[i]);
 	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 		sigaction(number, &action, NULL);
 }
@@ -44,8 +47,8 @@ void ls_stop_signals_begin(lockstep_trainer *trainer)
 {
 	atomic_store(&caught, 0);
 	atomic_store(&running, trainer);
-	install(SIGINT);
-	install(SIGTERM);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		install(numbers[i]);
 }
 
 int ls_stop_signals_caught(void)
@@ -55,8 +58,8 @@ int ls_stop_signals_caught(void)
 
 int ls_stop_signals_end(void)
 {
-	remove_handler(SIGINT);
-	remove_handler(SIGTERM);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		remove_handler(numbers[i]);
 	atomic_store(&running, NULL);
 	return atomic_load(&caught);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * SIGINT and SIGTERM while a trainer runs: the first lets the step in progress
+ * SIGINT, SIGTERM and SIGHUP while a trainer runs: the first lets the step in progress
  * finish, the second ends the process at once. A signal that was ignored when
  * the command began (as in a script's background jobs) stays ignored.
  */

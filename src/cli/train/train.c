@@ -74,7 +74,7 @@ static const struct ls_usage usage = {
     .operands = "",
     .summary = "Trains a network by mini-batch gradient descent; with no option 784-30-10 on MNIST. The last "
 	       "line of the output is the SHA-256 of the trained parameters.",
-    .closing = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 or 143 interrupted.",
+    .closing = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 diverged, 129, 130 or 143 interrupted.",
 };
 
 static double seconds_now(void)

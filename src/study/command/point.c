@@ -153,7 +153,8 @@ enum ls_point_kind ls_point_read(struct ls_point *point, const char *line, size_
 	translate(&point->scratch, line, length);
 	if (point->scratch.has_failed)
 		return LS_POINT_NO_MEMORY;
-	const struct ls_json_source source = {"stdout", "a line", point->scratch.bytes, point->scratch.n, VALUES_MAX};
+	const struct ls_json_source source = {"stdout",         "a line",   point->scratch.bytes,
+	                                      point->scratch.n, VALUES_MAX, 1};
 	lockstep_status status = ls_json_parse(&json, &source, &error);
 	if (status)
 		return status == LOCKSTEP_ERROR_MEMORY ? LS_POINT_NO_MEMORY : LS_POINT_NONE;

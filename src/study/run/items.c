@@ -55,14 +55,19 @@ static lockstep_status propose(const struct ls_runner *runner, const struct ls_i
                                lockstep_error *error)
 {
 	uint64_t seen = ls_scheduler_seen(runner->scheduler, item->number);
-	struct ls_observation *observations = ls_memory_allocate(item->trial, sizeof *observations);
+	uint64_t n = runner->spec->sampler.kind == LS_SAMPLER_TPE ? item->trial : 0; /* others do not look */
+	struct ls_observation *observations = ls_memory_allocate(n, sizeof *observations);
 	if (!observations)
 		return ls_error_memory(error, "what a trial sees");
-	for (uint64_t k = 0; k < item->trial; k++)
+	for (uint64_t k = 0; k < n; k++)
 		observations[k] = observe(runner->trials[k], seen);
-	lockstep_status status = ls_sampler_propose(runner->sampler, item->trial, observations, point, error);
+	lockstep_error cause;
+	lockstep_status status = ls_sampler_propose(runner->sampler, item->trial, observations, point, &cause);
 	ls_memory_free(observations);
-	return status;
+	if (!status || status == LOCKSTEP_ERROR_MEMORY)
+		return status ? ls_error_memory(error, "a trial's point") : LOCKSTEP_OK;
+	return ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: trial %llu: %s", runner->spec->file,
+	                    (unsigned long long)item->trial, cause.message);
 }
 
 /* ---- Values ------------------------------------------------------------- */
@@ -369,14 +374,17 @@ static lockstep_status prepare_run(struct ls_runner *runner, struct ls_run *run,
 		return ls_command_prepare(runner, run, error);
 	if (run->job.network)
 		return LOCKSTEP_OK;
-	if (ask_for_job(runner, run, &cause)) {
+	lockstep_status status = ask_for_job(runner, run, &cause);
+	if (status == LOCKSTEP_ERROR_MEMORY) /* which depends on what else there is, and is no result */
+		return ls_error_set(error, status, "%s", cause.message);
+	if (status) {
 		run->trial->is_failed = 1;
 		ls_memory_free(run->message);
 		run->message = ls_memory_copy_text(cause.message);
 		return LOCKSTEP_OK;
 	}
 	/* A study without figures to compare is no study. */
-	lockstep_status status = ls_metric_check(runner->metric, run->job.dataset, &run->job.options, error);
+	status = ls_metric_check(runner->metric, run->job.dataset, &run->job.options, error);
 	if (!status)
 		status = note_data(runner, &run->job, error);
 	if (status)

@@ -101,8 +101,8 @@ static lockstep_status train(struct ls_leg *leg, lockstep_error *error)
 		status = run(training, error);
 	if (status == LOCKSTEP_STOPPED)
 		status = save(training, error);
-	if (status == LOCKSTEP_ERROR_SYSTEM)
-		leg->ended.is_lost = 1; /* threads or cores that are not to be had */
+	if (status == LOCKSTEP_ERROR_SYSTEM || status == LOCKSTEP_ERROR_MEMORY)
+		leg->ended.is_lost = 1; /* threads, cores or memory that are not to be had */
 	lockstep_trainer_destroy(training->trainer);
 	return status;
 }

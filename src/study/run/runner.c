@@ -330,11 +330,19 @@ static int is_target_reached(const struct ls_runner *runner)
 	return 0;
 }
 
+static void look_at_clock(struct ls_runner *runner)
+{
+	double wall = runner->spec->wall_seconds;
+	if (wall > 0 && ls_clock_seconds() - runner->started >= wall)
+		runner->is_stopping = 1;
+}
+
 /* Begins an item, if one can be; returns whether to look for another. */
 static int begin_one(struct ls_runner *runner)
 {
 	struct ls_item item;
 	lockstep_error error;
+	look_at_clock(runner); /* trials whose jobs are there take no time, and may be many */
 	if (runner->is_stopping || runner->has_ended || !ls_cores_any(runner) ||
 	    runner->n_running >= ls_packing_concurrent(&runner->packing) || !ls_scheduler_is_ready(runner->scheduler))
 		return 0;
@@ -397,13 +405,6 @@ static void advance_all(struct ls_runner *runner)
 	}
 }
 
-static void look_at_clock(struct ls_runner *runner)
-{
-	double wall = runner->spec->wall_seconds;
-	if (wall > 0 && ls_clock_seconds() - runner->started >= wall)
-		runner->is_stopping = 1;
-}
-
 lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error)
 {
 	runner->forecast.before = ls_forecast_done(runner);
@@ -420,7 +421,6 @@ lockstep_status ls_runner_run(struct ls_runner *runner, lockstep_error *error)
 			take_letter(runner, letter);
 		else
 			ls_runner_tell(runner, LOCKSTEP_STUDY_TICK, NULL);
-		look_at_clock(runner);
 	}
 	if (runner->status)
 		return ls_error_set(error, runner->status, "%s", runner->error.message);
