@@ -39,7 +39,7 @@ in_parallel() {
 
 # Of every file of the build, and of one file: isa_*.c have their own.
 all_flags="-DHAVE_CONFIG_H -I. -I$source_folder/include -I$source_folder/src -I$source_folder/tests
-	-I$source_folder/tests/support -DLS_DATADIR=\"/\" $(configured '@CPPFLAGS@ @HWLOC_CFLAGS@ @JANSSON_CFLAGS@ @YAML_CFLAGS@
+	-I$source_folder/tests/support -DLS_DATADIR=\"/\" -DLS_D3=\"/\" $(configured '@CPPFLAGS@ @HWLOC_CFLAGS@ @JANSSON_CFLAGS@ @YAML_CFLAGS@
 	@CRYPTO_CFLAGS@ @ZLIB_CFLAGS@ @CRITERION_CFLAGS@ @AM_CFLAGS@ @OPENMP_CFLAGS@')"
 avx2_flags=$(configured @AVX2_CFLAGS@) avx512_flags=$(configured @AVX512_CFLAGS@)
 export all_flags avx2_flags avx512_flags

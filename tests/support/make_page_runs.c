@@ -132,7 +132,7 @@ static lockstep_status end_job(struct ls_store *store, const struct page *page, 
 	                                                 [LOCKSTEP_TRIAL_PRUNED] = LOCKSTEP_JOB_DONE,
 	                                                 [LOCKSTEP_TRIAL_DIVERGED] = LOCKSTEP_JOB_DIVERGED,
 	                                                 [LOCKSTEP_TRIAL_FAILED] = LOCKSTEP_JOB_FAILED};
-	char started[LS_STORE_TIME_MAX], ended[LS_STORE_TIME_MAX], cores[16];
+	char started[LS_STORE_TIME_MAX], ended[LS_STORE_TIME_MAX], cores[32];
 	int lane = 0;
 	for (int i = 0; i < CORES; i += 2)
 		if (next_start[i] < next_start[lane])
