@@ -250,6 +250,7 @@ report "and its files are gone"
 # process goes on where the last was killed.
 kills=50 n=0 failed= last=0
 test -z "$LOCKSTEP_LONG" || kills=200
+test -z "$LOCKSTEP_SHORT" || kills=15
 while test $n -lt $kills; do
 	"$make_runs" killed.db write >progress 2>"$err" &
 	writer=$!
@@ -272,7 +273,7 @@ while test $n -lt $kills; do
 	last=${found:-0}
 	n=$((n + 1))
 done
-test -z "$failed" && test "$last" -gt 50
+test -z "$failed" && test "$last" -gt $kills
 report "$kills kills, $last trials:$failed"
 
 # ---- Errors -----------------------------------------------------------------------------
