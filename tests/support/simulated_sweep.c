@@ -336,3 +336,24 @@ enum ls_action sweep_idle(const struct sweep *sweep, size_t m)
 			return LS_ACTION_IDLE;
 	return LS_ACTION_END;
 }
+
+/* ---- Options ---------------------------------------------------------------- */
+
+static uint32_t random_number(uint64_t *state, uint32_t min, uint32_t max)
+{
+	return min + (uint32_t)(next_number(state) % ((uint64_t)max - min + 1));
+}
+
+struct ls_scheduler_options sweep_random_rungs(enum ls_scheduler_kind kind, uint64_t seed, uint32_t trials)
+{
+	uint64_t state = seed;
+	struct ls_scheduler_options options = {.kind = kind};
+	options.eta = seed % 7 ? random_number(&state, 2, 5) : random_number(&state, 2, UINT32_MAX);
+	options.min = seed % 5 ? random_number(&state, 1, 10) : random_number(&state, 1, UINT32_MAX);
+	options.max = seed % 3 ? random_number(&state, 10, 100) : UINT32_MAX;
+	if (options.max < options.min)
+		options.max = options.min;
+	options.trials = random_number(&state, 0, trials);
+	options.window = random_number(&state, 1, 12);
+	return options;
+}

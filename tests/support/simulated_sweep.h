@@ -38,6 +38,10 @@ struct timing {
 	size_t cut; /* after so many calls the scheduler is made anew and told the same calls; 0: never */
 };
 
+/* Options of a scheduler with rungs, drawn from the seed, with `trials` trials at most: small numbers, and now
+ * and then the largest. */
+struct ls_scheduler_options sweep_random_rungs(enum ls_scheduler_kind kind, uint64_t seed, uint32_t trials);
+
 /* Fills items, n and has_ended, and checks on the way that no more than W items run, and that a
  * limit is asked twice with the same answer. */
 void sweep_run(struct sweep *sweep, struct timing timing);

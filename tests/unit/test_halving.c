@@ -261,25 +261,10 @@ static void expect_counts(const struct sweep *sweep)
 		cr_assert_geq(n[rung + 1], n[rung] / sweep->options.eta);
 }
 
-static uint32_t random_number(uint64_t *state, uint32_t min, uint32_t max)
-{
-	return min + (uint32_t)(next_number(state) % ((uint64_t)max - min + 1));
-}
-
-static struct ls_scheduler_options random_options(uint64_t seed)
-{
-	uint64_t state = seed;
-	uint32_t eta = seed % 7 ? random_number(&state, 2, 5) : random_number(&state, 2, UINT32_MAX);
-	uint32_t min = seed % 5 ? random_number(&state, 1, 10) : random_number(&state, 1, UINT32_MAX);
-	uint32_t max = seed % 3 ? random_number(&state, 10, 100) : UINT32_MAX;
-	max = max < min ? min : max;
-	return halving(random_number(&state, 1, 12), random_number(&state, 0, 80), min, max, eta);
-}
-
 Test(halving, items_are_those_of_the_definition)
 {
 	for (uint64_t seed = 0; seed < 600; seed++) {
-		struct sweep sweep = {.options = random_options(seed), .seed = seed};
+		struct sweep sweep = {.options = sweep_random_rungs(LS_SCHEDULER_HALVING, seed, 80), .seed = seed};
 		sweep_run_all_ways(&sweep, 1);
 		cr_assert(sweep.has_ended);
 		expect_defined(&sweep);

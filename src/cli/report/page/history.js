@@ -57,17 +57,7 @@ R.panel({
 		}
 
 		function drawPointed() {
-			const context = plot.layer(2);
-			for (const trial of [model.pinned, model.hovered]) {
-				const item = trial && items.find(one => one.trial === trial);
-				if (!item)
-					continue;
-				context.strokeStyle = R.colour("mark");
-				context.lineWidth = 2;
-				context.beginPath();
-				context.arc(item.x, item.y, 8, 0, 2 * Math.PI);
-				context.stroke();
-			}
+			R.drawRings(plot.layer(2), items, model, 8);
 		}
 
 		plot.start(() => {

@@ -76,6 +76,20 @@ R.drawMarks = (context, items, r, alpha = 1) => {
 	context.restore();
 };
 
+/* Around the trials that are pinned and pointed at. */
+R.drawRings = (context, items, model, r) => {
+	for (const trial of [model.pinned, model.hovered]) {
+		const item = trial && items.find(one => one.trial === trial);
+		if (!item)
+			continue;
+		context.strokeStyle = R.colour("mark");
+		context.lineWidth = 2;
+		context.beginPath();
+		context.arc(item.x, item.y, r, 0, 2 * Math.PI);
+		context.stroke();
+	}
+};
+
 R.stateIcon = state => {
 	const path = d3.path();
 	R.outline(path, state, 7, 7, 4);

@@ -61,17 +61,7 @@ R.slice = (grid, model, parameter) => {
 		}
 	}
 	function drawPointed() {
-		const context = plot.layer(1);
-		for (const trial of [model.pinned, model.hovered]) {
-			const item = trial && items.find(one => one.trial === trial);
-			if (!item)
-				continue;
-			context.strokeStyle = R.colour("mark");
-			context.lineWidth = 2;
-			context.beginPath();
-			context.arc(item.x, item.y, 7, 0, 2 * Math.PI);
-			context.stroke();
-		}
+		R.drawRings(plot.layer(1), items, model, 7);
 	}
 	plot.start(() => {
 		const x = R.parameterScale(model, parameter, [plot.left, plot.right]);
