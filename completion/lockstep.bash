@@ -26,6 +26,9 @@ _lockstep_options()
 	gradcheck) echo "$data $network $training $run" --difference-bound --samples --help ;;
 	bench) echo --machine --kernels --barrier --steps --epochs --exactness --network --workers --seconds --scale --data \
 		--engine --isa --bind --json --quiet --help ;;
+	scale) echo "$data $network $training" --workers --weak --bind --engine --split --isa --smt --steps --warmup-steps \
+		--run-seconds --blocks --precision --time-limit --order-seed --skip-phases --skip-limits --predict --target-loss \
+		--target-part --rates --max-epochs --json --csv --extrap --db --name --quiet --help ;;
 	topology) echo --synthetic --xml --workers --bind --smt --format --help ;;
 	esac
 }
@@ -41,13 +44,15 @@ _lockstep_words()
 	--init) echo normal glorot he ;;
 	--schedule) echo constant step exponential cosine ;;
 	--monitor) echo loss accuracy ;;
-	--workers) [[ $1 == bench ]] || echo auto ;;
+	--workers) case $1 in bench) ;; scale) echo all ;; *) echo auto ;; esac ;;
 	--network) echo 784-30-10 784-128-10 784-512-512-10 784-2048-2048-10 ;;
-	--split) echo auto rows owners units ;;
+	--split) [[ $1 == scale ]] && echo rows owners units || echo auto rows owners units ;;
 	--engine) echo pthreads openmp serial ;;
 	--isa) echo auto portable avx2 avx512 neon ;;
 	--bind) echo close spread none list: ;;
 	--part) echo train test ;;
+	--target-part) echo train test validation ;;
+	--predict) echo this ;;
 	--format)
 		case $1 in
 		predict) echo csv json ;;
@@ -60,7 +65,7 @@ _lockstep_words()
 
 _lockstep()
 {
-	local subcommands='train eval predict verify sweep runs report gradcheck bench topology' words
+	local subcommands='train eval predict verify sweep runs report gradcheck bench scale topology' words
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local subcommand=${COMP_WORDS[1]}
 	COMPREPLY=()
@@ -80,8 +85,10 @@ _lockstep()
 		return
 	fi
 
-	# Of runs it is a flag.
+	# Flags elsewhere.
 	[[ $subcommand == runs && $previous == --epochs ]] && previous=
+	[[ $subcommand != scale && $previous == --json ]] && previous=
+	[[ $subcommand == bench && $previous == --steps ]] && previous=
 	words=$(_lockstep_words "$subcommand" "$previous")
 	case $previous in
 	--data)
@@ -89,14 +96,16 @@ _lockstep()
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
 		;;
 	--test | --labels | --test-labels | --save | --checkpoint | --resume | --from | --log | --output | -o | --xml | \
-		--db | --d3)
+		--db | --d3 | --json | --csv | --extrap)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--label | --layers | --leaky-slope | --seed | --epochs | --batch | --slices | --lr | --momentum | --l2 | \
 		--dropout | --schedule-gamma | --schedule-period | --warmup | --validation | --patience | \
 		--checkpoint-every | --until | --set | --study | --trials | -n | \
-		--difference-bound | --samples | --seconds | --synthetic) ;;
+		--difference-bound | --samples | --seconds | --synthetic | --steps | \
+		--warmup-steps | --run-seconds | --blocks | --precision | --time-limit | --order-seed | --target-loss | \
+		--rates | --max-epochs | --name) ;;
 	*)
 		if [[ -n $words ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -105,7 +114,7 @@ _lockstep()
 		elif [[ $subcommand == runs ]]; then
 			mapfile -t COMPREPLY < <(compgen -W 'list show best compare export' -- "$current")
 		elif [[ $subcommand == eval || $subcommand == predict || $subcommand == verify ||
-			$subcommand == sweep || $subcommand == report ]]; then
+			$subcommand == sweep || $subcommand == scale || $subcommand == report ]]; then
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		fi

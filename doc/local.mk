@@ -8,6 +8,7 @@ dist_man_MANS += \
 	%D%/man/lockstep-predict.1 \
 	%D%/man/lockstep-report.1 \
 	%D%/man/lockstep-runs.1 \
+	%D%/man/lockstep-scale.1 \
 	%D%/man/lockstep-sweep.1 \
 	%D%/man/lockstep-topology.1 \
 	%D%/man/lockstep-train.1 \

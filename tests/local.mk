@@ -22,6 +22,7 @@ unit_programs = \
 	%D%/unit/test_dataset \
 	%D%/unit/test_distribution \
 	%D%/unit/test_document \
+	%D%/unit/test_environment \
 	%D%/unit/test_event_file \
 	%D%/unit/test_expression \
 	%D%/unit/test_halving \
@@ -30,6 +31,7 @@ unit_programs = \
 	%D%/unit/test_importance \
 	%D%/unit/test_leg \
 	%D%/unit/test_leg_command \
+	%D%/unit/test_machine_model \
 	%D%/unit/test_mailbox \
 	%D%/unit/test_median \
 	%D%/unit/test_model \
@@ -46,9 +48,12 @@ unit_programs = \
 	%D%/unit/test_safetensors \
 	%D%/unit/test_sampler \
 	%D%/unit/test_scaling \
+	%D%/unit/test_scaling_blocks \
 	%D%/unit/test_scaling_fit \
 	%D%/unit/test_scaling_levels \
 	%D%/unit/test_scaling_properties \
+	%D%/unit/test_scaling_spec \
+	%D%/unit/test_scaling_study \
 	%D%/unit/test_schedule \
 	%D%/unit/test_scheduler \
 	%D%/unit/test_space \
@@ -57,6 +62,7 @@ unit_programs = \
 	%D%/unit/test_special \
 	%D%/unit/test_store \
 	%D%/unit/test_sweep \
+	%D%/unit/test_time_to_loss \
 	%D%/unit/test_tpe \
 	%D%/unit/test_tuning \
 	%D%/unit/test_value \
@@ -100,6 +106,7 @@ plain_programs = \
 	%D%/support/golden \
 	%D%/support/make_page_runs \
 	%D%/support/make_runs \
+	%D%/support/make_scaling \
 	%D%/numeric/function_digests \
 	%D%/numeric/print_trees \
 	%D%/parallel/golden_library \
@@ -128,11 +135,15 @@ shell_tests = \
 	%D%/cli/overlay.sh \
 	%D%/cli/predict.sh \
 	%D%/cli/report.sh \
+	%D%/cli/report_scaling.sh \
 	%D%/cli/resume.sh \
 	%D%/cli/runs.sh \
 	%D%/cli/runs_export.sh \
 	%D%/cli/runs_save.sh \
 	%D%/cli/safetensors_python.sh \
+	%D%/cli/scale.sh \
+	%D%/cli/scale_database.sh \
+	%D%/cli/scale_documents.sh \
 	%D%/cli/signals.sh \
 	%D%/cli/sweep.sh \
 	%D%/cli/sweep_command.sh \
@@ -243,6 +254,7 @@ LDADD = libsupport.la libreference.la libls.la $(CRITERION_LIBS)
 %C%_support_golden_LDADD = libreference.la
 %C%_support_make_page_runs_LDADD = libls.la
 %C%_support_make_runs_LDADD = libsupport.la libls.la
+%C%_support_make_scaling_LDADD = libcommand.la libnearest.la libls.la $(JANSSON_LIBS)
 %C%_numeric_function_digests_LDADD = libsupport.la libreference.la libls.la
 if HAVE_MPFR
 exact_sources = %D%/support/exact.c %D%/support/exact.h
@@ -264,6 +276,8 @@ endif
 dist_check_SCRIPTS += $(shell_tests) $(static_tests) %D%/static/compile.sh %D%/support/run_test.sh
 EXTRA_DIST += \
 	%D%/cli/report_page.py \
+	%D%/cli/report_scaling.py \
+	%D%/cli/scaling_documents.py \
 	%D%/cli/tap.sh \
 	%D%/faults/faults.sh \
 	%D%/functions.sha256 \
@@ -278,8 +292,10 @@ EXTRA_DIST += \
 	%D%/study/parzen_optuna.py \
 	%D%/support/installcheck.sh \
 	%D%/support/openmp_with_tool.sh \
+	%D%/support/read_extrap.py \
 	%D%/support/read_model.py \
 	%D%/support/read_optuna.py \
+	%D%/support/read_scaling.py \
 	%D%/support/read_tensorboard.py \
 	%D%/support/tap.sh \
 	%D%/support/topology/hybrid.xml
@@ -300,6 +316,7 @@ AM_TESTS_ENVIRONMENT = \
 	OVERLAY='$(abs_top_builddir)/datasets/overlay/overlay'; export OVERLAY; \
 	SHIM='$(abs_top_builddir)/%D%/faults/.libs/shim.so'; export SHIM; \
 	MAKE_RUNS='$(abs_top_builddir)/%D%/support/make_runs'; export MAKE_RUNS; \
+	MAKE_SCALING='$(abs_top_builddir)/%D%/support/make_scaling'; export MAKE_SCALING; \
 	PYTHON='$(PYTHON)'; export PYTHON; \
 	CC='$(CC)'; export CC;
 

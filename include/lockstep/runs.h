@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Studies that were run, read from the database that a sweep writes: studies,
- * their trials, the jobs behind them and their epochs. Nothing here writes, and a
- * database can be read at any time, also while a study runs.
+ * Studies that were run, read from the database that sweeps and scaling studies write: sweeps,
+ * their trials, the jobs behind them and their epochs; scaling studies, each one document. Nothing here
+ * writes, and a database can be read at any time, also while a study runs. "Study" alone is a
+ * sweep here.
  *
  * lockstep_runs_open() fixes what is seen: all reads of one handle are of the
  * same moment. As long as it is open, the journal of a study that runs only grows.
@@ -87,6 +88,18 @@ LOCKSTEP_API void lockstep_runs_close(lockstep_runs *runs);
 /* Studies in the order of their creation; owned by the handle. */
 LOCKSTEP_API size_t lockstep_runs_n_studies(const lockstep_runs *runs);
 LOCKSTEP_API const struct lockstep_runs_summary *lockstep_runs_get_summary(const lockstep_runs *runs, size_t i);
+
+/* A scaling study (lockstep/scaling_store.h). */
+struct lockstep_runs_scaling {
+	const char *name;
+	const char *type;     /* "strong" or "weak" */
+	const char *created;  /* "2026-01-31T12:00:00Z" */
+	const char *document; /* one line of JSON, checked to be one object */
+};
+
+/* Scaling studies, likewise. They have names that no other study has. */
+LOCKSTEP_API size_t lockstep_runs_n_scalings(const lockstep_runs *runs);
+LOCKSTEP_API const struct lockstep_runs_scaling *lockstep_runs_get_scaling(const lockstep_runs *runs, size_t i);
 
 /* ---- A study --------------------------------------------------------------- */
 

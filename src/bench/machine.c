@@ -12,7 +12,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "figure.h"
+#include "lockstep/topology.h"
 #include "team.h"
+#include "team/neighbours.h"
 
 /* ---- Multiply-adds ---------------------------------------------------- */
 
@@ -150,20 +152,38 @@ static size_t cache_bytes(void)
 	return CACHE_BYTES_MIN;
 }
 
-/* Four times the last-level cache that a core sees for one worker, and twice for
- * each of several, who may share it or not; all together no more than a quarter
- * of the machine's memory. */
-static size_t worker_bytes(uint32_t n_workers)
+/* The last-level caches of the workers together, as far as the machine tells; else each is taken to have half of one. */
+static double shared_bytes(const struct lockstep_bench_options *options, uint32_t n_workers)
 {
-	size_t wanted = (n_workers > 1 ? 2 : 4) * cache_bytes();
+	double bytes = 0;
+	lockstep_topology *topology;
+	struct lockstep_place *places = ls_memory_allocate(n_workers, sizeof *places);
+	if (places && lockstep_topology_create(&topology, NULL, NULL) == LOCKSTEP_OK) {
+		if (!lockstep_topology_place(topology, n_workers, options->bind ? options->bind : "none", 0, places,
+		                             NULL))
+			bytes = ls_neighbours_cache_bytes(topology, places, n_workers);
+		lockstep_topology_destroy(topology);
+	}
+	ls_memory_free(places);
+	return bytes > 0 ? bytes : (double)cache_bytes() * (n_workers + 1) / 2;
+}
+
+/* Four times those caches over all workers, and more than a core's own caches hold; all together no more than a quarter
+ * of the machine's memory. */
+static size_t worker_bytes(const struct lockstep_bench_options *options, uint32_t n_workers)
+{
+	size_t wanted = (size_t)(4 * shared_bytes(options, n_workers) / n_workers);
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	if (wanted < CACHE_BYTES_MIN)
+		wanted = CACHE_BYTES_MIN;
 	size_t quarter = pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : wanted * n_workers;
 	return quarter / n_workers < wanted ? quarter / n_workers : wanted;
 }
 
-static lockstep_status create_streams(struct memory *memory, uint32_t n_workers, lockstep_error *error)
+static lockstep_status create_streams(struct memory *memory, const struct lockstep_bench_options *options,
+                                      uint32_t n_workers, lockstep_error *error)
 {
-	memory->n = worker_bytes(n_workers) / (3 * 2 * STREAM_BYTES) * 2;
+	memory->n = worker_bytes(options, n_workers) / (3 * 2 * STREAM_BYTES) * 2;
 	memory->streams = ls_memory_allocate(n_workers, sizeof *memory->streams);
 	if (!memory->streams)
 		return ls_error_memory(error, "streams through memory");
@@ -189,7 +209,7 @@ lockstep_status lockstep_bench_memory(uint32_t n_workers, const struct lockstep_
 	lockstep_status status = ls_bench_team(&run.team, n_workers, options, error);
 	if (status)
 		return status;
-	status = create_streams(&run, n_workers, error);
+	status = create_streams(&run, options, n_workers, error);
 	if (!status)
 		status = ls_bench_measure(repeat_read, &run, options->seconds, &read, error);
 	if (!status)

@@ -12,6 +12,7 @@ int ls_command_predict(int argc, char **argv);
 int ls_command_gradcheck(int argc, char **argv);
 int ls_command_sweep(int argc, char **argv);
 int ls_command_bench(int argc, char **argv);
+int ls_command_scale(int argc, char **argv);
 int ls_command_topology(int argc, char **argv);
 int ls_command_runs(int argc, char **argv);
 int ls_command_report(int argc, char **argv);

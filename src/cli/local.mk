@@ -6,6 +6,8 @@
 bin_PROGRAMS += lockstep
 lockstep_SOURCES = \
 	%D%/command.h \
+	%D%/environment_text.c \
+	%D%/environment_text.h \
 	%D%/main.c \
 	%D%/placement_text.c \
 	%D%/placement_text.h \
@@ -20,41 +22,17 @@ lockstep_SOURCES = \
 	%D%/bench/bench_run.h \
 	%D%/bench/bench_text.c \
 	%D%/bench/bench_training.c \
-	%D%/options/choice.c \
-	%D%/options/choice.h \
-	%D%/options/dataset_path.c \
-	%D%/options/dataset_path.h \
-	%D%/options/help.c \
-	%D%/options/job_options.c \
-	%D%/options/job_options.h \
-	%D%/options/options.c \
-	%D%/options/options.h \
-	%D%/options/values.c \
-	%D%/options/values.h \
 	%D%/predict/eval.c \
 	%D%/predict/predict.c \
 	%D%/predict/prediction.c \
 	%D%/predict/prediction.h \
-	%D%/print/json.c \
-	%D%/print/json.h \
-	%D%/print/message.c \
-	%D%/print/message.h \
-	%D%/print/output.c \
-	%D%/print/output.h \
-	%D%/print/output_folder.c \
-	%D%/print/output_folder.h \
-	%D%/print/rows.c \
-	%D%/print/rows.h \
-	%D%/print/rows_table.c \
-	%D%/print/rows_text.c \
-	%D%/print/stream.c \
-	%D%/print/stream.h \
-	%D%/print/terminal.c \
-	%D%/print/terminal.h \
 	%D%/report/report.c \
 	%D%/report/report.h \
 	%D%/report/report_log.c \
 	%D%/report/report_page.c \
+	%D%/report/report_scaling.c \
+	%D%/report/report_scaling.h \
+	%D%/report/report_scaling_check.c \
 	%D%/report/report_study.c \
 	%D%/runs/export.h \
 	%D%/runs/export_hparams.c \
@@ -71,8 +49,26 @@ lockstep_SOURCES = \
 	%D%/runs/runs_data.h \
 	%D%/runs/runs_export.c \
 	%D%/runs/runs_save.c \
+	%D%/runs/runs_scaling.c \
 	%D%/runs/runs_show.c \
 	%D%/runs/runs_verbs.h \
+	%D%/scale/scale.c \
+	%D%/scale/scale_database.c \
+	%D%/scale/scale_lists.c \
+	%D%/scale/scale_lists.h \
+	%D%/scale/scale_options.c \
+	%D%/scale/scale_options.h \
+	%D%/scale/scale_output.c \
+	%D%/scale/scale_predict.c \
+	%D%/scale/scale_prepare.c \
+	%D%/scale/scale_result.h \
+	%D%/scale/scale_run.h \
+	%D%/scale/scale_spec.c \
+	%D%/scale/scale_text.c \
+	%D%/scale/scale_text.h \
+	%D%/scale/scale_text_series.c \
+	%D%/scale/scale_watch.c \
+	%D%/scale/scale_watch.h \
 	%D%/sweep/sweep.c \
 	%D%/sweep/sweep_check.c \
 	%D%/sweep/sweep_check.h \
@@ -86,8 +82,6 @@ lockstep_SOURCES = \
 	%D%/train/epoch_table.c \
 	%D%/train/epoch_table.h \
 	%D%/train/gradcheck.c \
-	%D%/train/log.c \
-	%D%/train/log.h \
 	%D%/train/progress.c \
 	%D%/train/progress.h \
 	%D%/train/resume.c \
@@ -98,7 +92,7 @@ lockstep_SOURCES = \
 	%D%/train/summary.h \
 	%D%/train/train.c \
 	%D%/train/verify.c
-lockstep_LDADD = libevents.la libnearest.la liblockstep.la $(JANSSON_LIBS)
+lockstep_LDADD = libevents.la libcommand.la libnearest.la liblockstep.la $(JANSSON_LIBS)
 
 # What has unit tests.
 noinst_LTLIBRARIES += libevents.la
@@ -107,6 +101,46 @@ libevents_la_SOURCES = \
 	%D%/runs/event_file.h \
 	%D%/runs/protobuf.c \
 	%D%/runs/protobuf.h
+
+# What a fuzz target reads options with, and a test has the documents of scaling studies written with.
+noinst_LTLIBRARIES += libcommand.la
+libcommand_la_SOURCES = \
+	%D%/options/choice.c \
+	%D%/options/choice.h \
+	%D%/options/dataset_path.c \
+	%D%/options/dataset_path.h \
+	%D%/options/help.c \
+	%D%/options/job_options.c \
+	%D%/options/job_options.h \
+	%D%/options/options.c \
+	%D%/options/options.h \
+	%D%/options/values.c \
+	%D%/options/values.h \
+	%D%/print/json.c \
+	%D%/print/json.h \
+	%D%/print/message.c \
+	%D%/print/message.h \
+	%D%/print/output.c \
+	%D%/print/output.h \
+	%D%/print/output_folder.c \
+	%D%/print/output_folder.h \
+	%D%/print/rows.c \
+	%D%/print/rows.h \
+	%D%/print/rows_table.c \
+	%D%/print/rows_text.c \
+	%D%/print/stream.c \
+	%D%/print/stream.h \
+	%D%/print/terminal.c \
+	%D%/print/terminal.h \
+	%D%/scale/scale_csv.c \
+	%D%/scale/scale_extrap.c \
+	%D%/scale/scale_json.c \
+	%D%/scale/scale_points.c \
+	%D%/scale/scale_points.h \
+	%D%/scale/scale_result.h \
+	%D%/scale/scale_series.c \
+	%D%/train/log.c \
+	%D%/train/log.h
 
 # The page of reports: its files become C, so that the command needs none of them. Scripts
 # in the order in which they stand in the page.
@@ -128,6 +162,17 @@ report_page = \
 	%D%/report/page/table.js \
 	%D%/report/page/environment.js \
 	%D%/report/page/run.js \
+	%D%/report/page/scaling.js \
+	%D%/report/page/scaling_chart.js \
+	%D%/report/page/scaling_answer.js \
+	%D%/report/page/scaling_time.js \
+	%D%/report/page/scaling_speedup.js \
+	%D%/report/page/scaling_phases.js \
+	%D%/report/page/scaling_roofline.js \
+	%D%/report/page/scaling_predicted.js \
+	%D%/report/page/scaling_loss.js \
+	%D%/report/page/scaling_blocks.js \
+	%D%/report/page/scaling_table.js \
 	%D%/report/page/main.js
 nodist_lockstep_SOURCES = %D%/report/report_files.c
 EXTRA_DIST += $(report_page) %D%/report/page/embed.sh

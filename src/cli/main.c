@@ -21,9 +21,10 @@ static const struct {
     {"verify", "train a model again from its record and compare", ls_command_verify},
     {"sweep", "run a hyperparameter sweep, or check its specification", ls_command_sweep},
     {"runs", "what studies found: list, show, best, compare, export", ls_command_runs},
-    {"report", "a page that shows what studies, or one run, found", ls_command_report},
+    {"report", "a page that shows studies, one run, or a scaling study", ls_command_report},
     {"gradcheck", "compare the gradients of a job with finite differences", ls_command_gradcheck},
     {"bench", "speed of the machine, the kernels and training steps", ls_command_bench},
+    {"scale", "how many cores a job should have, and why not more", ls_command_scale},
     {"topology", "the machine, and where workers would go", ls_command_topology},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

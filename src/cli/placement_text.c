@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "environment_text.h"
+
 static void print_machine(const struct lockstep_topology_summary *machine)
 {
 	if (*machine->cpu_model)
@@ -101,6 +103,8 @@ static void explain_excess(const struct ls_placement *placement)
 void ls_placement_print(const struct ls_placement *placement)
 {
 	print_machine(placement->machine);
+	if (placement->environment)
+		ls_environment_print(placement->environment);
 	print_places(placement);
 	explain_places(placement);
 	explain_number(placement);
@@ -130,11 +134,12 @@ int ls_placement_print_json(const struct ls_placement *placement)
 	for (uint32_t i = 0; i < placement->n_workers; i++)
 		json_array_append_new(workers, place_object(&placement->places[i]));
 	json_t *result =
-	    json_pack("{s:o, s:s, s:b, s:b, s:o}", "machine", machine_object(placement->machine), "bind",
+	    json_pack("{s:o, s:o, s:s, s:b, s:b, s:o}", "machine", machine_object(placement->machine), "environment",
+	              placement->environment ? ls_environment_object(placement->environment) : json_null(), "bind",
 	              placement->bind, "smt", placement->smt, "auto", placement->automatic, "workers", workers);
 	if (!result)
 		return -1;
-	json_dumpf(result, stdout, JSON_INDENT(2));
+	json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(result);
 	return 0;

@@ -8,10 +8,12 @@
 
 #include <stdint.h>
 
+#include "lockstep/environment.h"
 #include "lockstep/topology.h"
 
 struct ls_placement {
 	const struct lockstep_topology_summary *machine;
+	const struct lockstep_environment *environment; /* NULL: the machine is not this one */
 	const char *bind;
 	int smt;
 	int automatic; /* the number of workers was left to the machine */

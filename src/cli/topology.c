@@ -59,12 +59,21 @@ static int print_places(const struct topology_options *options, lockstep_topolog
                         struct lockstep_place *places)
 {
 	struct lockstep_topology_summary machine;
-	const struct ls_placement placement = {&machine,  options->bind, options->smt, options->workers == 0,
-	                                       n_workers, places};
+	struct lockstep_environment environment;
+	int is_this_machine = !options->synthetic && !options->xml;
+	const struct ls_placement placement = {&machine,
+	                                       is_this_machine ? &environment : NULL,
+	                                       options->bind,
+	                                       options->smt,
+	                                       options->workers == 0,
+	                                       n_workers,
+	                                       places};
 	lockstep_error error;
 	if (lockstep_topology_place(topology, n_workers, options->bind, options->smt, places, &error))
 		return ls_message_error(COMMAND, &error);
 	lockstep_topology_describe(topology, &machine);
+	if (is_this_machine)
+		lockstep_environment_read(&environment);
 	if (options->format == FORMAT_TEXT)
 		return print_text(topology, &placement);
 	if (ls_placement_print_json(&placement))

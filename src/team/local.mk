@@ -3,13 +3,25 @@
 # The machine and the team. Only the OpenMP launcher is compiled with OpenMP.
 
 libls_la_SOURCES += \
+	%D%/control_group.c \
+	%D%/control_group.h \
 	%D%/counter.c \
 	%D%/counter.h \
+	%D%/environment/cpu_set.c \
+	%D%/environment/cpu_set.h \
+	%D%/environment/judge.c \
+	%D%/environment/read.c \
+	%D%/environment/read.h \
+	%D%/environment/system_file.c \
+	%D%/environment/system_file.h \
+	%D%/environment/threads.c \
 	%D%/launch.h \
 	%D%/launch_pthreads.c \
 	%D%/launch_serial.c \
 	%D%/mailbox.c \
 	%D%/mailbox.h \
+	%D%/neighbours.c \
+	%D%/neighbours.h \
 	%D%/placement.c \
 	%D%/placement.h \
 	%D%/quota.c \

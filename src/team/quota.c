@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A group's limit binds all groups below it, so every level from the process's
- * group to the root of the mount is read and the tightest one kept. Inside a
- * container /proc/self/cgroup may name folders that are not mounted there;
- * they are skipped, and the mount's root is then the container's own group.
+ * A group's limit binds all groups below it, so the tightest one on the way from the
+ * process's group to the root of the mount is kept.
  *
  * Nothing here is an error: a file that is missing or says something else is
  * no limit.
@@ -14,11 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where systemd and the container runtimes mount the hierarchies. */
-static const char *const unified_mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
-static const char *const cpu_mounts[] = {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"};
-
-typedef double read_group(const char *folder, char file[4096]);
+#include "control_group.h"
 
 /* The file's first line; 0 when there is none. */
 static int read_line(const char *folder, const char *name, char path[4096], char line[128])
@@ -66,71 +60,16 @@ static void keep_tighter(struct ls_quota *quota, double cpus, const char *file)
 	snprintf(quota->file, sizeof quota->file, "%s", file);
 }
 
-/* Reads the group of `mount` and every group above it. */
-static void walk_up(struct ls_quota *quota, const char *root, const char *mount, const char *group, read_group *read)
+static void read_group(const struct ls_control_group *group, void *context)
 {
-	char folder[4096], file[4096];
-	int top = snprintf(folder, sizeof folder, "%s%s", root, mount);
-	int end = snprintf(folder, sizeof folder, "%s%s%s", root, mount, group);
-	if (end >= (int)sizeof folder)
-		return;
-	while (end > top && folder[end - 1] == '/')
-		folder[--end] = '\0';
-	for (;;) {
-		keep_tighter(quota, read(folder, file), file);
-		if (end <= top)
-			return;
-		while (end > top && folder[end] != '/')
-			end--;
-		folder[end] = '\0';
-	}
-}
-
-static int names_cpu(const char *controllers)
-{
-	for (const char *name = controllers; name; name = strchr(name, ',')) {
-		name += *name == ',';
-		if (!strncmp(name, "cpu", 3) && (name[3] == ',' || name[3] == '\0'))
-			return 1;
-	}
-	return 0;
-}
-
-/* One line of /proc/self/cgroup: "ID:CONTROLLERS:/PATH", with no controllers
- * for the unified hierarchy. A path that leaves its mount ("/..", a group
- * outside the namespace) leaves the mount's root to read. */
-static void read_membership(struct ls_quota *quota, const char *root, char *line)
-{
-	char *controllers = strchr(line, ':');
-	char *group = controllers ? strchr(controllers + 1, ':') : NULL;
-	if (!group)
-		return;
-	*controllers++ = '\0';
-	*group++ = '\0';
-	group[strcspn(group, "\n")] = '\0';
-	if (group[0] != '/' || strstr(group, "/.."))
-		group[0] = '\0';
-
-	if (!*controllers) {
-		walk_up(quota, root, unified_mounts[0], group, read_unified_group);
-		walk_up(quota, root, unified_mounts[1], group, read_unified_group);
-	} else if (names_cpu(controllers)) {
-		walk_up(quota, root, cpu_mounts[0], group, read_cpu_group);
-		walk_up(quota, root, cpu_mounts[1], group, read_cpu_group);
-	}
+	char file[4096];
+	double cpus = group->is_unified ? read_unified_group(group->folder, file) : read_cpu_group(group->folder, file);
+	keep_tighter(context, cpus, file);
 }
 
 void ls_quota_read(const char *root, struct ls_quota *quota)
 {
-	char path[4096], line[4096];
 	quota->cpus = 0;
 	quota->file[0] = '\0';
-	if (snprintf(path, sizeof path, "%s/proc/self/cgroup", root) >= (int)sizeof path)
-		return;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof line, file))
-		read_membership(quota, root, line);
-	fclose(file);
+	ls_control_group_walk(root, read_group, quota);
 }

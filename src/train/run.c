@@ -10,6 +10,7 @@
 #include "saving.h"
 #include "schedule.h"
 #include "trainer.h"
+#include "workers.h"
 
 #define PROGRESS_SECONDS 0.1
 
@@ -100,17 +101,35 @@ static int is_over(const struct lockstep_trainer *trainer)
 
 /* ---- Epochs ---------------------------------------------------------- */
 
-static lockstep_status evaluate_epoch(struct lockstep_trainer *trainer, struct lockstep_epoch *epoch,
-                                      lockstep_error *error)
+static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
+                                struct lockstep_metrics *metrics, lockstep_error *error)
 {
 	const struct ls_split *split = &trainer->split;
 	struct ls_source test = {&trainer->dataset->parts[LOCKSTEP_TEST], &trainer->scaling, trainer->arith};
-	lockstep_status status = ls_evaluator_run(trainer->evaluator, trainer->team, &trainer->steps.source,
-	                                          split->validation, split->n_validation, &epoch->validation, error);
+	const struct ls_source *source = rows == LS_ROWS_TEST ? &test : &trainer->steps.source;
+	const uint32_t *list[] = {split->train, split->validation, NULL};
+	size_t n[] = {split->n_train, split->n_validation, test.table->n_rows};
+	return ls_evaluator_run(trainer->evaluator, trainer->team, source, list[rows], n[rows], metrics, error);
+}
+
+lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
+                                    struct lockstep_metrics *metrics, lockstep_error *error)
+{
+	uint64_t saved = ls_fpcontrol_enter();
+	lockstep_status status = ls_trainer_check_not_ended(trainer, error);
 	if (!status)
-		status = ls_evaluator_run(trainer->evaluator, trainer->team, &test, NULL, test.table->n_rows,
-		                          &epoch->test, error);
+		status = ls_workers_ensure(trainer, error);
+	if (!status)
+		status = evaluate(trainer, rows, metrics, error);
+	ls_fpcontrol_leave(saved);
 	return status;
+}
+
+static lockstep_status evaluate_epoch(struct lockstep_trainer *trainer, struct lockstep_epoch *epoch,
+                                      lockstep_error *error)
+{
+	lockstep_status status = evaluate(trainer, LS_ROWS_VALIDATION, &epoch->validation, error);
+	return status ? status : evaluate(trainer, LS_ROWS_TEST, &epoch->test, error);
 }
 
 /* A stop is asked for once: when it is granted, the request is spent. */

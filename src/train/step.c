@@ -154,10 +154,11 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }
 
-/* Phases of several workers in one thread would say nothing of a team. */
+/* Phases of several workers in one thread say nothing of a team, unless that is what is asked for. */
 static int times_phases(const struct ls_steps *steps)
 {
-	return steps->options->time_phases && !(ls_team_is_serial(steps->team) && steps->n_workers > 1);
+	int is_alike = steps->n_workers == 1 || !ls_team_is_serial(steps->team) || steps->times_shards;
+	return steps->options->time_phases && is_alike;
 }
 
 static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)

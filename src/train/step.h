@@ -51,6 +51,7 @@ struct ls_steps {
 	uint64_t goal_step;            /* where several runs shall come to: end_step, or later */
 	uint64_t n_walks;              /* steps walked before this run, since the counters were 0 */
 	int store_only;                /* gradients only, no update */
+	int times_shards;              /* with the serial engine too: every worker's phases, as if it never waited */
 
 	/* Called by worker 0 after every step but that before the goal; non-zero
 	 * ends the run. */

@@ -62,6 +62,12 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 
 uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer);
 
+/* Loss and accuracy of the current parameters, on the team: over the rows that are trained on, those that are kept
+ * for validation, or the test part. n_rows is 0 where there are none. */
+enum ls_job_rows { LS_ROWS_TRAINED = 0, LS_ROWS_VALIDATION, LS_ROWS_TEST };
+lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
+                                    struct lockstep_metrics *metrics, lockstep_error *error);
+
 /* No parameters of a job that diverged are ever handed out. */
 lockstep_status ls_trainer_check_not_ended(const struct lockstep_trainer *trainer, lockstep_error *error);
 

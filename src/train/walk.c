@@ -194,15 +194,31 @@ int ls_walk_together(const struct ls_steps *steps, struct ls_worker *worker, uin
 	return not_finite;
 }
 
+static void produce_alone(const struct ls_steps *steps, struct ls_worker *worker, size_t i_block, uint64_t sequence)
+{
+	ls_worker_begin_phases(worker, worker->times_phases);
+	produce_block(steps, worker, i_block, sequence);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);
+}
+
+static int reduce_alone(const struct ls_steps *steps, uint32_t i_worker, size_t i_block, uint64_t sequence)
+{
+	struct ls_worker *worker = steps->workers[i_worker];
+	ls_worker_begin_phases(worker, worker->times_phases);
+	int not_finite = reduce_block(steps, worker, i_worker, i_block, sequence);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_UPDATE);
+	return not_finite;
+}
+
 int ls_walk_serially(const struct ls_steps *steps, uint64_t before)
 {
 	int not_finite = 0;
 	for (size_t b = 0; b < steps->blocks->n; b++) {
 		uint64_t sequence = before + b + 1;
 		for (uint32_t i = 0; i < steps->n_workers; i++)
-			produce_block(steps, steps->workers[i], b, sequence);
+			produce_alone(steps, steps->workers[i], b, sequence);
 		for (uint32_t i = 0; i < steps->n_workers; i++)
-			not_finite |= reduce_block(steps, steps->workers[i], i, b, sequence);
+			not_finite |= reduce_alone(steps, i, b, sequence);
 	}
 	return not_finite;
 }

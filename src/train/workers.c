@@ -166,7 +166,8 @@ static lockstep_status make_all(struct lockstep_trainer *trainer, lockstep_error
 	if (status)
 		return status;
 	return ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
-	                           lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) + trainer->split.n_validation,
+	                           lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) +
+	                               lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TRAIN),
 	                           ls_team_size(trainer->team), error);
 }
 

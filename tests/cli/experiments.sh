@@ -15,6 +15,14 @@ for name in $names; do
 	report "$name: what it would do"
 done
 
+# Scaling studies have no check alone. What each asks for is read in full before anything is
+# measured, an option that excludes another among it.
+for spec in "$source_folder"/experiments/scaling/*.yaml; do
+	run scale "$spec" --steps 1 --run-seconds 1
+	test $status -eq 2 && grep -qx 'lockstep scale: --steps and --run-seconds exclude each other' "$err"
+	report "$(basename "$spec" .yaml): a scaling study"
+done
+
 repeated=search
 test -z "$LOCKSTEP_LONG" || repeated=$names
 test -z "$LOCKSTEP_SHORT" || repeated=

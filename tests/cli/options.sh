@@ -6,7 +6,7 @@
 
 . "${srcdir:-.}/tests/cli/tap.sh"
 
-subcommands='train eval predict verify sweep runs report gradcheck bench topology'
+subcommands='train eval predict verify sweep runs report gradcheck bench scale topology'
 
 # Options that the text on stdin begins a line with, one a line, sorted.
 long_options() {

@@ -34,18 +34,18 @@ report "databases"
 
 run runs list
 same_as_stdin <<'END'
-study    trials  states              best  objective  metric        created
-plain        12  9 done, 3 diverged     3   0.288961  test_loss     2026-11-20T10:00:00.000Z
-seeds         8  6 done, 2 diverged     5   0.431818  test_loss     2026-11-20T10:00:00.000Z
-foreign       4  3 done, 1 diverged     3   0.288961  score, final  2026-11-20T10:00:00.000Z
+study    kind   trials  states              best  objective  metric        created
+plain    sweep      12  9 done, 3 diverged     3   0.288961  test_loss     2026-11-20T10:00:00.000Z
+seeds    sweep       8  6 done, 2 diverged     5   0.431818  test_loss     2026-11-20T10:00:00.000Z
+foreign  sweep       4  3 done, 1 diverged     3   0.288961  score, final  2026-11-20T10:00:00.000Z
 END
 report "list"
 run runs list --format csv
 same_as_stdin <<'END'
-study,trials,running,paused,done,pruned,diverged,failed,best,objective,metric,created
-plain,12,0,0,9,0,3,0,3,0.288961038961039,test_loss,2026-11-20T10:00:00.000Z
-seeds,8,0,0,6,0,2,0,5,0.4318181818181818,test_loss,2026-11-20T10:00:00.000Z
-foreign,4,0,0,3,0,1,0,3,0.288961038961039,"score, final",2026-11-20T10:00:00.000Z
+study,kind,trials,running,paused,done,pruned,diverged,failed,best,objective,metric,created
+plain,sweep,12,0,0,9,0,3,0,3,0.288961038961039,test_loss,2026-11-20T10:00:00.000Z
+seeds,sweep,8,0,0,6,0,2,0,5,0.4318181818181818,test_loss,2026-11-20T10:00:00.000Z
+foreign,sweep,4,0,0,3,0,1,0,3,0.288961038961039,"score, final",2026-11-20T10:00:00.000Z
 END
 report "list, CSV"
 
@@ -217,7 +217,7 @@ report "a file has no width"
 # ---- While it runs ---------------------------------------------------------------------
 
 run runs list --db one.db --format csv
-grep -q '^half,5,2,0,' "$out"
+grep -q '^half,sweep,5,2,0,' "$out"
 report "a study that stopped in the middle"
 run runs best --db one.db --format csv
 test $status -eq 0 && test "$(n_lines "$out")" -eq 3

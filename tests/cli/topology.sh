@@ -18,6 +18,8 @@ column() {
 run topology
 test $status -eq 0 && grep -q '^Machine' "$out" && test "$(column 1 | cut -d ' ' -f 1)" = 0
 report "this machine"
+grep -q '^kernel  *[^ ]' "$out" && ! grep -q -- ' -1\.00' "$out"
+report "its environment, what is not known left out"
 
 run topology --synthetic "$machine"
 grep -q '^packages  *2$' "$out" && grep -q '^NUMA nodes  *4$' "$out" && grep -q '^cores  *16$' "$out" &&
@@ -29,6 +31,8 @@ test "$(column 5)" = '0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30'
 report "and the first hardware thread of each"
 grep -q -- '--smt' "$out" && grep -q 'slices' "$out"
 report "the reasons are told"
+! grep -qE '^(kernel|load|governor)' "$out"
+report "another machine has no environment"
 
 run topology --synthetic "$machine" --workers 4
 test "$(column 4)" = '0 1 2 3'
@@ -53,17 +57,29 @@ run topology --xml "$source_folder/tests/support/topology/hybrid.xml"
 grep -q 'of 2 kinds, 4 of the fastest' "$out" && test "$(column 1)" = '0 1 2 3' && grep -q '4 slower cores' "$out"
 report "auto takes the fastest kind of core"
 
-run topology --synthetic "$machine" --workers 2 --format json
-if ${PYTHON:-python3} -c 'import json, sys
+# is_json PROGRAM NAME: whether it agrees with the JSON t.
+is_json() {
+	if ${PYTHON:-python3} -c "import json, sys
 t = json.load(open(sys.argv[1]))
-assert t["machine"]["cores"] == 16 and t["machine"]["pus"] == 32 and not t["auto"]
-assert [w["pu"] for w in t["workers"]] == [0, 2]' "$out" 2>"$err"; then
-	report "--format json"
-elif ${PYTHON:-python3} -c pass 2>/dev/null; then
-	false
-	report "--format json"
-else
-	skip "--format json" 'no python3'
-fi
+$1" "$out" 2>"$err"; then
+		report "$2"
+	elif ${PYTHON:-python3} -c pass 2>/dev/null; then
+		false
+		report "$2"
+	else
+		skip "$2" 'no python3'
+	fi
+}
+
+run topology --synthetic "$machine" --workers 2 --format json
+is_json 'assert t["machine"]["cores"] == 16 and t["machine"]["pus"] == 32 and not t["auto"]
+assert [w["pu"] for w in t["workers"]] == [0, 2] and t["environment"] is None' "--format json"
+
+run topology --workers 1 --format json
+is_json 'e = t["environment"]
+assert e["kernel"] and len(e["load"]) == 3
+assert e["n_cores"] <= e["n_cpus"] == t["machine"]["pus"]
+assert e["cpu_quota"] == t["machine"]["cpu_quota"] and e["boost"] in (-1, 0, 1) and e["smt"] in (-1, 0, 1)' \
+	"--format json has the environment"
 
 done_testing

@@ -53,6 +53,8 @@ static const uint8_t *valid_database(size_t *n)
 	static const uint64_t seeds[] = {1, 2, 3, 4, 5, UINT64_MAX};
 	static const struct made_study studies[] = {
 	    {"plain", 3, seeds, 1, 0, 0, 0}, {"seeds", 2, seeds, 6, 0, 1, 0}, {"foreign", 2, seeds, 1, 1, 0, 0}};
+	static const char scaling[] = "{\"schema\":1,\"kind\":\"scaling\",\"name\":\"scaling\",\"created\":\"now\","
+				      "\"study\":{\"type\":\"strong\"}}";
 	char path[LS_FUZZ_PATH];
 	struct ls_store *store;
 	lockstep_error error;
@@ -63,6 +65,7 @@ static const uint8_t *valid_database(size_t *n)
 		ls_fuzz_check(!ls_store_open(&store, path, &error), "a database can be made");
 		for (size_t i = 0; i < sizeof studies / sizeof *studies; i++)
 			ls_fuzz_check(!made_write(store, &studies[i], &id, &error), "a study can be written");
+		ls_fuzz_check(!ls_store_add_scaling(store, "scaling", scaling, &error), "so can a scaling study");
 		ls_store_close(store);
 		shrink(path);
 		bytes = ls_fuzz_read(path, &size);
@@ -277,6 +280,16 @@ static void check_study(lockstep_runs *runs, size_t i, const char *path)
 	lockstep_runs_study_destroy(study);
 }
 
+static void check_scaling(const struct lockstep_runs_scaling *scaling)
+{
+	const char *document = scaling->document;
+	ls_fuzz_check(*document == '{' || strchr(" \t", *document), "a document is an object");
+	ls_fuzz_check(!strchr(document, '\n'), "of one line");
+	ls_fuzz_check(strcmp(scaling->type, "strong") == 0 || strcmp(scaling->type, "weak") == 0,
+	              "a scaling study has one of two types");
+	ls_fuzz_check(*scaling->name && scaling->created, "and a name");
+}
+
 static void read_all(const char *path)
 {
 	lockstep_runs *runs = NULL;
@@ -288,6 +301,8 @@ static void read_all(const char *path)
 	}
 	for (size_t i = 0; i < lockstep_runs_n_studies(runs); i++)
 		check_study(runs, i, path);
+	for (size_t i = 0; i < lockstep_runs_n_scalings(runs); i++)
+		check_scaling(lockstep_runs_get_scaling(runs, i));
 	lockstep_runs_close(runs);
 }
 

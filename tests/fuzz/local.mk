@@ -23,6 +23,7 @@ fuzz_programs = \
 	%D%/quota \
 	%D%/safetensors \
 	%D%/safetensors_signed \
+	%D%/scaling_spec \
 	%D%/slices \
 	%D%/spec \
 	%D%/topology
@@ -38,24 +39,14 @@ fuzz_programs = \
 %C%_layers_LDADD = $(fuzz_libraries)
 %C%_model_LDADD = $(fuzz_libraries)
 %C%_npy_LDADD = $(fuzz_libraries)
-%C%_options_LDADD = $(fuzz_libraries)
+%C%_options_LDADD = libcommand.la libnearest.la $(fuzz_libraries)
 %C%_quota_LDADD = $(fuzz_libraries)
 %C%_safetensors_LDADD = $(fuzz_libraries)
 %C%_safetensors_signed_LDADD = $(fuzz_libraries)
+%C%_scaling_spec_LDADD = $(fuzz_libraries)
 %C%_slices_LDADD = $(fuzz_libraries)
 %C%_spec_LDADD = $(fuzz_libraries)
 %C%_topology_LDADD = $(fuzz_libraries)
-
-# The command's own readers are not in the library.
-%C%_options_SOURCES = \
-	%D%/options.c \
-	src/cli/options/dataset_path.c \
-	src/cli/options/help.c \
-	src/cli/options/job_options.c \
-	src/cli/print/message.c \
-	src/cli/options/options.c \
-	src/cli/print/stream.c \
-	src/cli/options/values.c
 
 check_PROGRAMS += $(fuzz_programs)
 TESTS += $(fuzz_programs)

@@ -61,6 +61,14 @@ for engine in $engines; do
 	report "the way chosen by measuring: $engine"
 done
 
+# A study has a team of its own in each run, and clocks around the phases of some.
+for engine in $engines; do
+	run scale --data data.csv --layers 4-40-3 --batch 32 --slices 4 --steps 4 --blocks 2,2 --workers 1-3 --bind none --skip-limits \
+		--split rows,owners,units --engine "$engine" --quiet
+	test $status -eq 0 && test "$(grep -xE '[0-9a-f]{64}' "$out" | sort -u | wc -l)" -eq 1
+	report "a scaling study: $engine"
+done
+
 # A loss that leaves the finite numbers ends all workers' steps.
 for engine in $engines; do
 	for split in rows owners units; do

@@ -20,6 +20,7 @@
 #include "../support/signed_file.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "lockstep/scaling_store.h"
 #include "lockstep/study.h"
 #include "study/store/database.h"
 #include "study/store/interval.h"
@@ -35,6 +36,9 @@ static lockstep_error error;
 static const uint64_t one_seed[] = {1};
 static const uint64_t three_seeds[] = {1, 2, UINT64_MAX};
 static const struct made_study plain = {"plain", 8, one_seed, 1, 0, 0, 0};
+
+#define HEAD "{\"schema\":1,\"name\":\"s\",\"created\":\"2026-01-31T12:00:00Z\","
+static const char scaling_document[] = HEAD "\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"},\"more\":[1.5]}\n";
 
 static void setup(void)
 {
@@ -768,7 +772,7 @@ Test(store, refuses_a_newer_version)
 {
 	write_study(&plain);
 	run_sql("PRAGMA user_version=7");
-	expect_refused("is of version 7, from a newer Lockstep; this one reads up to 1");
+	expect_refused("is of version 7, from a newer Lockstep; this one reads up to 2");
 }
 
 Test(store, says_what_is_wrong_with_a_path)
@@ -820,17 +824,17 @@ Test(store, a_migration_is_done_whole_or_not_at_all)
 	const char *const create[] = {"CREATE TABLE later(a)", NULL};
 	const char *const fill[] = {"INSERT INTO later VALUES(1)", NULL};
 	const char *const fail[] = {"INSERT INTO later VALUES(1)", "INSERT INTO nowhere VALUES(1)", NULL};
-	const char *const *const good[] = {ls_schema_steps[0], create, fill};
-	const char *const *const bad[] = {ls_schema_steps[0], create, fail};
+	const char *const *const good[] = {ls_schema_steps[0], ls_schema_steps[1], create, fill};
+	const char *const *const bad[] = {ls_schema_steps[0], ls_schema_steps[1], create, fail};
 	struct ls_database *database = NULL;
 	int64_t n = -1;
 	write_study(&plain);
 	struct test_bytes before = content();
 	cr_assert_eq(ls_database_open_to_write(&database, path, &error), LOCKSTEP_OK, "%s", error.message);
-	cr_assert_neq(ls_schema_migrate(database, bad, 1, 3, &error), LOCKSTEP_OK);
+	cr_assert_neq(ls_schema_migrate(database, bad, 2, 4, &error), LOCKSTEP_OK);
 	cr_assert(strstr(error.message, "nowhere"), "%s", error.message);
 	cr_assert_eq(ls_database_integer(database, "PRAGMA user_version", &n, &error), LOCKSTEP_OK);
-	cr_assert_eq(n, 1);
+	cr_assert_eq(n, 2);
 	cr_assert_neq(ls_database_integer(database, "SELECT count(*) FROM later", &n, NULL), LOCKSTEP_OK);
 	ls_database_close(database);
 	struct test_bytes after = content();
@@ -839,13 +843,211 @@ Test(store, a_migration_is_done_whole_or_not_at_all)
 
 	database = NULL;
 	cr_assert_eq(ls_database_open_to_write(&database, path, &error), LOCKSTEP_OK, "%s", error.message);
-	cr_assert_eq(ls_schema_migrate(database, good, 1, 3, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_schema_migrate(database, good, 2, 4, &error), LOCKSTEP_OK, "%s", error.message);
 	cr_assert_eq(ls_database_integer(database, "SELECT count(*) FROM later", &n, &error), LOCKSTEP_OK);
 	cr_assert_eq(n, 1);
 	ls_database_close(database);
-	expect_open_error(LOCKSTEP_ERROR_FORMAT, "is of version 3");
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "is of version 4");
 	free(before.data);
 	free(after.data);
+}
+
+/* What version 1 left: the same tables but for that of scaling studies. */
+static void make_version_1(void)
+{
+	write_study(&plain);
+	run_sql("DROP TABLE scaling; PRAGMA user_version=1; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Test(store, an_older_version_is_read_as_it_is)
+{
+	make_version_1();
+	struct test_bytes before = content();
+	expect_readable(8);
+	lockstep_runs *runs = open_runs();
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 0);
+	lockstep_runs_close(runs);
+	struct test_bytes after = content();
+	cr_assert(before.n == after.n && memcmp(before.data, after.data, before.n) == 0, "the file was changed");
+	free(before.data);
+	free(after.data);
+	run_sql("CREATE TABLE scaling(a)");
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "its tables are not those of version 1");
+}
+
+/* A study of version 1 goes on in version 2, and a scaling study comes beside it. */
+Test(store, an_older_version_is_migrated_by_a_writer)
+{
+	struct ls_database *database = NULL;
+	int64_t n = 0, id = 0, job;
+	char digest[65];
+	make_version_1();
+	struct ls_store *store = open_store();
+	cr_assert_eq(ls_store_find_study(store, "plain", &id, digest, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_neq(id, 0);
+	cr_assert_eq(made_start(store, id, &plain, 8, &job, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_store_add_scaling(store, "s", scaling_document, &error), LOCKSTEP_OK, "%s", error.message);
+	ls_store_close(store);
+	expect_readable(9);
+	lockstep_runs *runs = open_runs();
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 1);
+	lockstep_runs_close(runs);
+	cr_assert_eq(ls_database_open_to_read(&database, path, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_database_integer(database, "PRAGMA user_version", &n, &error), LOCKSTEP_OK);
+	cr_assert_eq(n, 2);
+	ls_database_close(database);
+}
+
+/* ---- Scaling studies ------------------------------------------------------------------------ */
+
+static lockstep_scaling_store *open_scaling(const char *name)
+{
+	lockstep_scaling_store *store = NULL;
+	cr_assert_eq(lockstep_scaling_store_open(&store, path, name, &error), LOCKSTEP_OK, "%s", error.message);
+	return store;
+}
+
+static void expect_no_scaling_store(const char *name, lockstep_status status, const char *text)
+{
+	lockstep_scaling_store *store = NULL;
+	error = (lockstep_error){0};
+	cr_assert_eq(lockstep_scaling_store_open(&store, path, name, &error), status, "%d: %s", error.status,
+	             error.message);
+	cr_assert_null(store);
+	cr_assert(strstr(error.message, text) && strstr(error.message, path), "%s", error.message);
+}
+
+Test(store, a_scaling_study_is_read_as_it_was_written)
+{
+	write_study(&plain);
+	lockstep_scaling_store *store = open_scaling("s");
+	expect_writer_error(LOCKSTEP_ERROR_SYSTEM, "another process (");
+	cr_assert_eq(lockstep_scaling_store_add(store, scaling_document, &error), LOCKSTEP_OK, "%s", error.message);
+	lockstep_scaling_store_close(store);
+	lockstep_runs *runs = open_runs();
+	cr_assert_eq(lockstep_runs_n_studies(runs), 1);
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 1);
+	const struct lockstep_runs_scaling *scaling = lockstep_runs_get_scaling(runs, 0);
+	cr_assert_str_eq(scaling->name, "s");
+	cr_assert_str_eq(scaling->type, "weak");
+	cr_assert_str_eq(scaling->created, "2026-01-31T12:00:00Z");
+	const size_t n = strlen(scaling_document) - 1; /* but for the line's end */
+	cr_assert(strlen(scaling->document) == n && memcmp(scaling->document, scaling_document, n) == 0);
+	lockstep_runs_close(runs);
+	expect_readable(8);
+}
+
+Test(store, names_are_unique_among_all_studies)
+{
+	int64_t id = 0;
+	write_study(&plain);
+	expect_no_scaling_store("plain", LOCKSTEP_ERROR_ARGUMENT, "there is a study 'plain' already");
+	expect_no_scaling_store("", LOCKSTEP_ERROR_ARGUMENT, "the name of a study is empty");
+	expect_no_scaling_store("\xff", LOCKSTEP_ERROR_ARGUMENT, "the name of a study is no UTF-8");
+	lockstep_scaling_store *store = open_scaling("s");
+	expect_no_scaling_store("s", LOCKSTEP_ERROR_SYSTEM, "another process (");
+	cr_assert_eq(lockstep_scaling_store_add(store, scaling_document, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(lockstep_scaling_store_add(store, scaling_document, &error), LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert(strstr(error.message, "there is a scaling study 's' already"), "%s", error.message);
+	lockstep_scaling_store_close(store);
+	expect_no_scaling_store("s", LOCKSTEP_ERROR_ARGUMENT, "there is a scaling study 's' already");
+	struct made_study same = plain;
+	same.name = "s";
+	struct ls_store *other = open_store();
+	cr_assert_eq(made_add_study(other, &same, &id, &error), LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert(strstr(error.message, "there is a scaling study 's' already"), "%s", error.message);
+	ls_store_close(other);
+}
+
+Test(store, a_document_that_is_none_is_refused)
+{
+	static const char *const texts[][2] = {
+	    {"", "byte"},
+	    {"{\"kind\":\"scaling\"", "byte"},
+	    {"[]", "is none"},
+	    {"{}", "is none"},
+	    {HEAD "\"kind\":\"sweep\",\"study\":{\"type\":\"weak\"}}", "is none"},
+	    {HEAD "\"kind\":\"scaling\",\"study\":{\"type\":\"mild\"}}", "is none"},
+	    {HEAD "\"kind\":\"scaling\",\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "duplicate"},
+	    {HEAD "\n\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "control character"},
+	};
+	lockstep_scaling_store *store = open_scaling("s");
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		error = (lockstep_error){0};
+		cr_assert_eq(lockstep_scaling_store_add(store, texts[i][0], &error), LOCKSTEP_ERROR_ARGUMENT, "%s",
+		             texts[i][0]);
+		cr_assert(strstr(error.message, texts[i][1]) && strstr(error.message, path), "%s", error.message);
+	}
+	lockstep_scaling_store_close(store);
+	store = open_scaling("other");
+	cr_assert_eq(lockstep_scaling_store_add(store, scaling_document, &error), LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert(strstr(error.message, "is of scaling study 's', not 'other'"), "%s", error.message);
+	lockstep_scaling_store_close(store);
+	lockstep_runs *runs = open_runs();
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 0);
+	lockstep_runs_close(runs);
+}
+
+/* With the checksum that goes with it. */
+static void write_scaling_row(const char *name, const char *type, const char *document)
+{
+	struct ls_row row;
+	struct ls_database *database = NULL;
+	cr_assert_eq(ls_database_open_to_write(&database, path, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(ls_row_begin(&row, database, LS_TABLE_SCALING, &error), LOCKSTEP_OK);
+	ls_row_put_integer(&row, 1);
+	ls_row_put_text(&row, name);
+	ls_row_put_text(&row, type);
+	ls_row_put_text(&row, "2026-01-31T12:00:00Z");
+	ls_row_put_text(&row, document);
+	cr_assert_eq(ls_row_write(&row, &error), LOCKSTEP_OK, "%s", error.message);
+	ls_database_close(database);
+}
+
+Test(store, a_scaling_study_that_was_changed_is_refused)
+{
+	const char *const whole = HEAD "\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}";
+	write_scaling_row("s", "weak", whole);
+	lockstep_runs_close(open_runs());
+	write_scaling_row("s", "weak", "{\"schema\":1");
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "the document of a scaling study: byte");
+	write_scaling_row("t", "weak", whole);
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "is not that of 't'");
+	write_scaling_row("s", "strong", whole);
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "is not that of 's'");
+	run_sql("UPDATE scaling SET type='weak'");
+	expect_open_error(LOCKSTEP_ERROR_FORMAT, "table scaling: a row does not match its checksum");
+}
+
+Test(store, a_scaling_study_is_added_whole_or_not_at_all_when_memory_is_short)
+{
+	lockstep_scaling_store *store = NULL;
+	lockstep_runs *runs = NULL;
+	long n = 1;
+	for (lockstep_status status = LOCKSTEP_ERROR_MEMORY; status; n++) {
+		(void)ls_memory_fail_at(n);
+		status = lockstep_scaling_store_open(&store, path, "s", &error);
+		cr_assert(!status || (status == LOCKSTEP_ERROR_MEMORY && !store), "%s", error.message);
+	}
+	cr_assert_gt(n, 3);
+	n = 1;
+	for (lockstep_status status = LOCKSTEP_ERROR_MEMORY; status; n++) {
+		(void)ls_memory_fail_at(n);
+		status = lockstep_scaling_store_add(store, scaling_document, &error);
+		cr_assert(!status || status == LOCKSTEP_ERROR_MEMORY, "%s", error.message);
+	}
+	cr_assert_gt(n, 1);
+	(void)ls_memory_fail_at(0);
+	lockstep_scaling_store_close(store);
+	n = 1;
+	for (lockstep_status status = LOCKSTEP_ERROR_MEMORY; status; n++) {
+		(void)ls_memory_fail_at(n);
+		status = lockstep_runs_open(&runs, path, &error);
+		cr_assert(!status || (status == LOCKSTEP_ERROR_MEMORY && !runs), "%s", error.message);
+	}
+	(void)ls_memory_fail_at(0);
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 1);
+	lockstep_runs_close(runs);
 }
 
 /* ---- Damage --------------------------------------------------------------------------------- */
@@ -867,9 +1069,9 @@ Test(store, rows_that_another_program_changed_are_refused)
 	    {"PRAGMA foreign_keys=OFF; DELETE FROM job WHERE id=2", "belongs to nothing"},
 	    {"PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql,'sum INTEGER NOT NULL','sum ANY') "
 	     "WHERE name='run'",
-	     "its tables are not those of version 1"},
-	    {"CREATE TABLE more(a)", "its tables are not those of version 1"},
-	    {"DROP INDEX run_job", "its tables are not those of version 1"},
+	     "its tables are not those of version 2"},
+	    {"CREATE TABLE more(a)", "its tables are not those of version 2"},
+	    {"DROP INDEX run_job", "its tables are not those of version 2"},
 	};
 	write_study(&plain);
 	struct test_bytes good = content();

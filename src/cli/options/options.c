@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -185,4 +186,16 @@ int ls_options_parse(const struct ls_usage *usage, const struct ls_option_group 
 		if (status != LS_OPTIONS_PARSED)
 			return status;
 	}
+}
+
+char *ls_options_join(int argc, char **argv)
+{
+	size_t size = sizeof "lockstep";
+	for (int i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	char *line = malloc(size);
+	size_t at = line ? (size_t)sprintf(line, "lockstep") : 0;
+	for (int i = 0; line && i < argc; i++)
+		at += (size_t)sprintf(line + at, " %s", argv[i]);
+	return line;
 }

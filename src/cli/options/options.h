@@ -73,6 +73,10 @@ int ls_options_parse(const struct ls_usage *usage, const struct ls_option_group 
 #define LS_WORD_MAX 32
 const char *ls_options_word(const struct ls_option *option, const void *target, char word[LS_WORD_MAX]);
 
+/* The words of the command line after "lockstep", which is added, in one line; to be freed. NULL: there is no
+ * memory. */
+char *ls_options_join(int argc, char **argv);
+
 /* Prints the whole --help text to stdout. */
 void ls_options_help(const struct ls_usage *usage, const struct ls_option_group *groups);
 

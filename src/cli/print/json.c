@@ -147,3 +147,29 @@ void ls_json_short(struct ls_json *json, double value)
 	else
 		fputs("null", json->file);
 }
+
+/* ---- Members ---------------------------------------------------------------- */
+
+void ls_json_put_text(struct ls_json *json, const char *key, const char *text)
+{
+	ls_json_key(json, key);
+	ls_json_text(json, text);
+}
+
+void ls_json_put_integer(struct ls_json *json, const char *key, uint64_t value)
+{
+	ls_json_key(json, key);
+	ls_json_integer(json, value);
+}
+
+void ls_json_put_boolean(struct ls_json *json, const char *key, int value)
+{
+	ls_json_key(json, key);
+	ls_json_boolean(json, value);
+}
+
+void ls_json_put_real(struct ls_json *json, const char *key, double value)
+{
+	ls_json_key(json, key);
+	ls_json_real(json, value);
+}

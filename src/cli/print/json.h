@@ -31,4 +31,10 @@ void ls_json_short(struct ls_json *json, double value); /* with six digits */
 /* A value that is JSON already, of one line. */
 void ls_json_value(struct ls_json *json, const char *text);
 
+/* A member of an object: its name and its value. */
+void ls_json_put_text(struct ls_json *json, const char *key, const char *text);
+void ls_json_put_integer(struct ls_json *json, const char *key, uint64_t value);
+void ls_json_put_boolean(struct ls_json *json, const char *key, int value);
+void ls_json_put_real(struct ls_json *json, const char *key, double value);
+
 #endif

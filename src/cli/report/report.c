@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lockstep report: a study, or one run's log, as a page that needs no network. Which of
- * both a file is, its first bytes say.
+ * lockstep report: studies, one run's log, or a scaling study, as a page that needs no network. Which of
+ * them a file is, its content says.
  */
 #include "report.h"
 
@@ -35,17 +35,19 @@ static const struct ls_option own_options[] = {
 static const struct ls_usage usage = {
     .command = COMMAND,
     .operands = "[FILE]",
-    .summary = "Writes one page for any browser, which needs no network: of the studies in a database, or of one run, "
-	       "from the log of 'train --log'. FILE is either (default: runs.db). A study may run meanwhile.",
+    .summary = "Writes one page for any browser, which needs no network: of the studies in a database, of one run, "
+	       "from the log of 'train --log', or of a scaling study, from the file of 'scale --json'. FILE is any of "
+	       "them (default: runs.db). A study may run meanwhile.",
     .closing = "Exit status: 0 done, 1 failed, 2 wrong usage.",
 };
 
 /* What the page is made of. */
 struct source {
 	const struct ls_report *report;
-	int is_log;
+	enum content { STUDIES, LOG, SCALING } content;
 	struct ls_report_studies studies;
 	struct ls_report_log log;
+	struct ls_report_scaling scaling;
 	char *d3;
 };
 
@@ -63,6 +65,7 @@ static void write_now(struct ls_json *json)
 static int write_data(void *context, FILE *file)
 {
 	struct source *source = context;
+	static const char *const kinds[] = {[STUDIES] = "studies", [LOG] = "run", [SCALING] = "scaling"};
 	struct ls_json json = {.file = file};
 	int status = LS_EXIT_DONE;
 	const char *slash = strrchr(source->report->input, '/');
@@ -70,15 +73,17 @@ static int write_data(void *context, FILE *file)
 	ls_json_key(&json, "schema");
 	ls_json_integer(&json, LS_REPORT_SCHEMA);
 	ls_json_key(&json, "kind");
-	ls_json_text(&json, source->is_log ? "run" : "studies");
+	ls_json_text(&json, kinds[source->content]);
 	ls_json_key(&json, "version");
 	ls_json_text(&json, lockstep_version());
 	ls_json_key(&json, "file");
 	ls_json_text(&json, slash ? slash + 1 : source->report->input);
 	ls_json_key(&json, "made");
 	write_now(&json);
-	if (source->is_log)
+	if (source->content == LOG)
 		ls_report_log_write(&source->log, &json);
+	else if (source->content == SCALING)
+		ls_report_scaling_write(&source->scaling, &json);
 	else
 		status = ls_report_studies_write(&source->studies, &json);
 	ls_json_close(&json, '}');
@@ -87,24 +92,32 @@ static int write_data(void *context, FILE *file)
 
 /* ---- Input -------------------------------------------------------------------- */
 
-/* Whatever is no log is left to the database's reader, which has the better words. */
-static int find_kind(struct source *source)
+/* Whatever is no text is left to the database's reader, which has the better words. */
+static int find_content(struct source *source, FILE *file)
 {
 	static const char database[] = "SQLite format 3";
 	char start[64] = "";
+	size_t n = fread(start, 1, sizeof start - 1, file);
+	if (ferror(file))
+		return ls_message_failed(COMMAND, "%s: %s", source->report->input, strerror(errno));
+	rewind(file);
+	if (start[strspn(start, " \t\r\n")] == '{')
+		source->content = ls_report_scaling_is(file) ? SCALING : LOG;
+	else if (n > 0 && strcmp(start, database) != 0)
+		return ls_message_failed(
+		    COMMAND, "%s: is neither a database of studies nor the log of a run nor a scaling study",
+		    source->report->input);
+	return LS_EXIT_DONE;
+}
+
+static int find_kind(struct source *source)
+{
 	FILE *file = fopen(source->report->input, "rb");
 	if (!file)
 		return ls_message_failed(COMMAND, "%s: %s", source->report->input, strerror(errno));
-	size_t n = fread(start, 1, sizeof start - 1, file);
-	int cause = ferror(file) ? errno : 0;
+	int status = find_content(source, file);
 	fclose(file);
-	if (cause)
-		return ls_message_failed(COMMAND, "%s: %s", source->report->input, strerror(cause));
-	source->is_log = start[strspn(start, " \t\r\n")] == '{';
-	if (!source->is_log && n > 0 && strcmp(start, database) != 0)
-		return ls_message_failed(COMMAND, "%s: is neither a database of studies nor the log of a run",
-		                         source->report->input);
-	return LS_EXIT_DONE;
+	return status;
 }
 
 static int open_source(struct source *source)
@@ -112,18 +125,20 @@ static int open_source(struct source *source)
 	int status = find_kind(source);
 	if (status)
 		return status;
-	if (!source->is_log)
+	if (source->content == STUDIES)
 		return ls_report_studies_open(&source->studies, source->report);
 	if (source->report->names.n)
-		return ls_message_usage(COMMAND, "--study belongs to a database; %s is the log of a run",
-		                        source->report->input);
-	return ls_report_log_open(&source->log, source->report->input);
+		return ls_message_usage(COMMAND, "--study belongs to a database; %s is %s", source->report->input,
+		                        source->content == LOG ? "the log of a run" : "one scaling study");
+	return source->content == LOG ? ls_report_log_open(&source->log, source->report->input)
+	                              : ls_report_scaling_open(&source->scaling, source->report->input);
 }
 
 static void close_source(struct source *source)
 {
 	ls_report_studies_close(&source->studies);
 	ls_report_log_close(&source->log);
+	ls_report_scaling_close(&source->scaling);
 	free(source->d3);
 }
 
@@ -149,13 +164,23 @@ static int check_output(const struct ls_report *report, const char *path)
 	return ls_output_check(path, COMMAND);
 }
 
+static void print_studies(const struct ls_report_studies *studies, const char *path)
+{
+	const size_t n = studies->n + studies->n_scalings;
+	printf("%s: %zu %s, %zu trials", path, n, n == 1 ? "study" : "studies", studies->n_trials);
+	if (studies->n_scalings)
+		printf(", %zu of scaling", studies->n_scalings);
+	putchar('\n');
+}
+
 static void print_result(const struct source *source, const char *path)
 {
-	if (source->is_log)
+	if (source->content == LOG)
 		printf("%s: %zu epochs of a run\n", path, source->log.n_epochs);
+	else if (source->content == SCALING)
+		printf("%s: a scaling study of %zu series\n", path, source->scaling.n_series);
 	else
-		printf("%s: %zu %s, %zu trials\n", path, source->studies.n,
-		       source->studies.n == 1 ? "study" : "studies", source->studies.n_trials);
+		print_studies(&source->studies, path);
 }
 
 static int write_report(struct source *source, const char *path)

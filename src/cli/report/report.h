@@ -7,6 +7,7 @@
 #define LS_CLI_REPORT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cli/options/options.h"
 #include "cli/print/json.h"
@@ -27,12 +28,14 @@ struct ls_report_studies {
 	lockstep_runs *runs;
 	size_t *chosen; /* [n], their places in the database */
 	size_t n;
+	size_t *scalings; /* [n_scalings], those of scaling studies likewise */
+	size_t n_scalings;
 	size_t n_trials; /* written so far */
 };
 
 /* Returns the exit status; on failure nothing is open. */
 int ls_report_studies_open(struct ls_report_studies *studies, const struct ls_report *report);
-/* The member "studies". */
+/* The members "studies" and "scalings", the latter documents of doc/scaling.md. */
 int ls_report_studies_write(struct ls_report_studies *studies, struct ls_json *json);
 void ls_report_studies_close(struct ls_report_studies *studies);
 
@@ -48,6 +51,20 @@ int ls_report_log_open(struct ls_report_log *log, const char *path);
 /* The members "events" and "cut". */
 void ls_report_log_write(const struct ls_report_log *log, struct ls_json *json);
 void ls_report_log_close(struct ls_report_log *log);
+
+/* ---- A scaling study ------------------------------------------------------------ */
+
+struct ls_report_scaling {
+	char *text; /* the document in one line of JSON, owned */
+	size_t n_series;
+};
+
+/* Is this a scaling study's document, whole or broken, rather than a log? Leaves the file anywhere. */
+int ls_report_scaling_is(FILE *file);
+int ls_report_scaling_open(struct ls_report_scaling *scaling, const char *path);
+/* The member "scalings", an array of one. */
+void ls_report_scaling_write(const struct ls_report_scaling *scaling, struct ls_json *json);
+void ls_report_scaling_close(struct ls_report_scaling *scaling);
 
 /* ---- The page ------------------------------------------------------------------- */
 

@@ -308,42 +308,69 @@ int ls_report_studies_write(struct ls_report_studies *studies, struct ls_json *j
 		lockstep_runs_study_destroy(study);
 	}
 	ls_json_close(json, ']');
+	ls_json_key(json, "scalings");
+	ls_json_open(json, '[');
+	for (size_t i = 0; i < studies->n_scalings; i++)
+		ls_json_value(json, lockstep_runs_get_scaling(studies->runs, studies->scalings[i])->document);
+	ls_json_close(json, ']');
 	return status;
 }
 
 /* ---- Which of them ---------------------------------------------------------------- */
 
-static int find_study(const struct ls_report_studies *studies, const char *name, const char *path, size_t *found)
+static int no_study(const struct ls_report_studies *studies, const char *name, const char *path)
 {
 	struct ls_nearest nearest;
 	ls_nearest_init(&nearest, name);
-	for (size_t i = 0; i < lockstep_runs_n_studies(studies->runs); i++) {
-		const char *other = lockstep_runs_get_summary(studies->runs, i)->name;
-		*found = i;
-		if (strcmp(name, other) == 0)
-			return LS_EXIT_DONE;
-		ls_nearest_consider(&nearest, other);
-	}
+	for (size_t i = 0; i < lockstep_runs_n_studies(studies->runs); i++)
+		ls_nearest_consider(&nearest, lockstep_runs_get_summary(studies->runs, i)->name);
+	for (size_t i = 0; i < lockstep_runs_n_scalings(studies->runs); i++)
+		ls_nearest_consider(&nearest, lockstep_runs_get_scaling(studies->runs, i)->name);
 	if (nearest.name)
 		return ls_message_failed(COMMAND, "%s: no study '%s'; did you mean '%s'?", path, name, nearest.name);
 	return ls_message_failed(COMMAND, "%s: no study '%s'", path, name);
 }
 
+/* Of either kind. */
+static int choose_one(struct ls_report_studies *studies, const char *name, const char *path)
+{
+	for (size_t i = 0; i < lockstep_runs_n_studies(studies->runs); i++)
+		if (strcmp(name, lockstep_runs_get_summary(studies->runs, i)->name) == 0) {
+			studies->chosen[studies->n++] = i;
+			return LS_EXIT_DONE;
+		}
+	for (size_t i = 0; i < lockstep_runs_n_scalings(studies->runs); i++)
+		if (strcmp(name, lockstep_runs_get_scaling(studies->runs, i)->name) == 0) {
+			studies->scalings[studies->n_scalings++] = i;
+			return LS_EXIT_DONE;
+		}
+	return no_study(studies, name, path);
+}
+
+static void choose_all(struct ls_report_studies *studies)
+{
+	for (size_t i = 0; i < lockstep_runs_n_studies(studies->runs); i++)
+		studies->chosen[studies->n++] = i;
+	for (size_t i = 0; i < lockstep_runs_n_scalings(studies->runs); i++)
+		studies->scalings[studies->n_scalings++] = i;
+}
+
 static int choose(struct ls_report_studies *studies, const struct ls_report *report)
 {
 	const struct ls_option_texts *names = &report->names;
+	size_t n = lockstep_runs_n_studies(studies->runs) + lockstep_runs_n_scalings(studies->runs);
 	int status = LS_EXIT_DONE;
-	studies->n = names->n ? names->n : lockstep_runs_n_studies(studies->runs);
-	if (studies->n == 0)
+	if (n == 0)
 		return ls_message_failed(COMMAND, "%s: no study yet", report->input);
-	studies->chosen = calloc(studies->n, sizeof *studies->chosen);
-	if (!studies->chosen)
+	n = names->n > n ? names->n : n;
+	studies->chosen = calloc(n, sizeof *studies->chosen);
+	studies->scalings = calloc(n, sizeof *studies->scalings);
+	if (!studies->chosen || !studies->scalings)
 		return ls_message_failed(COMMAND, "out of memory for the result");
-	for (size_t i = 0; !status && i < studies->n; i++) {
-		studies->chosen[i] = i;
-		if (names->n)
-			status = find_study(studies, names->texts[i], report->input, &studies->chosen[i]);
-	}
+	if (names->n == 0)
+		choose_all(studies);
+	for (size_t i = 0; !status && i < names->n; i++)
+		status = choose_one(studies, names->texts[i], report->input);
 	return status;
 }
 
@@ -362,5 +389,6 @@ void ls_report_studies_close(struct ls_report_studies *studies)
 {
 	lockstep_runs_close(studies->runs);
 	free(studies->chosen);
+	free(studies->scalings);
 	*studies = (struct ls_report_studies){.runs = NULL};
 }

@@ -19,18 +19,30 @@ static int no_study(const struct ls_runs *runs, const char *name)
 	ls_nearest_init(&nearest, name);
 	for (size_t i = 0; i < lockstep_runs_n_studies(runs->runs); i++)
 		ls_nearest_consider(&nearest, lockstep_runs_get_summary(runs->runs, i)->name);
+	for (size_t i = 0; i < lockstep_runs_n_scalings(runs->runs); i++)
+		ls_nearest_consider(&nearest, lockstep_runs_get_scaling(runs->runs, i)->name);
 	if (nearest.name)
 		return ls_message_failed(LS_RUNS_COMMAND, "%s: no study '%s'; did you mean '%s'?", runs->path, name,
 		                         nearest.name);
 	return ls_message_failed(LS_RUNS_COMMAND, "%s: no study '%s'", runs->path, name);
 }
 
+int ls_runs_say_which(const struct ls_runs *runs, size_t n)
+{
+	return ls_message_usage(LS_RUNS_COMMAND, "%s has %zu studies: say which; 'lockstep runs list' names them",
+	                        runs->path, n);
+}
+
 static int find_study(const struct ls_runs *runs, const char *name, size_t *found)
 {
 	size_t n = lockstep_runs_n_studies(runs->runs);
+	const struct lockstep_runs_scaling *scaling = ls_runs_find_scaling(runs, name);
+	if (scaling)
+		return ls_runs_is_scaling(scaling);
 	if (!name && n > 1)
-		return ls_message_usage(
-		    LS_RUNS_COMMAND, "%s has %zu studies: say which; 'lockstep runs list' names them", runs->path, n);
+		return ls_runs_say_which(runs, n);
+	if (!name && n == 0 && lockstep_runs_n_scalings(runs->runs) > 1)
+		return ls_runs_say_which(runs, lockstep_runs_n_scalings(runs->runs));
 	if (!name && n == 0)
 		return ls_message_failed(LS_RUNS_COMMAND, "%s: no study yet", runs->path);
 	for (size_t i = 0; i < n; i++)

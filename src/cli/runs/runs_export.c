@@ -117,6 +117,12 @@ static int read_studies(struct ls_export *export)
 int ls_runs_export(struct ls_runs *runs)
 {
 	struct ls_export export = {.runs = runs};
+	const struct lockstep_runs_scaling *scaling = ls_runs_find_scaling(runs, runs->operands[0]);
+	const size_t n_scalings = lockstep_runs_n_scalings(runs->runs);
+	if (scaling)
+		return ls_runs_export_scaling(runs, scaling);
+	if (!runs->operands[0] && lockstep_runs_n_studies(runs->runs) == 0 && n_scalings > 1)
+		return ls_runs_say_which(runs, n_scalings);
 	int status = read_studies(&export);
 	if (!status)
 		status = write_output(&export);

@@ -41,6 +41,7 @@ static void add_state_columns(struct ls_rows *rows)
 static void add_summary(struct ls_rows *rows, const struct lockstep_runs_summary *summary)
 {
 	ls_rows_text(rows, summary->name);
+	ls_rows_text(rows, "sweep");
 	ls_rows_integer(rows, summary->n_trials);
 	add_states(rows, summary);
 	if (isnan(summary->best_objective))
@@ -52,14 +53,25 @@ static void add_summary(struct ls_rows *rows, const struct lockstep_runs_summary
 	ls_rows_text(rows, summary->created);
 }
 
+/* Which has no trials. */
+static void add_scaling(struct ls_rows *rows, const struct lockstep_runs_scaling *scaling)
+{
+	size_t n_absent = rows->n_columns - 3;
+	ls_rows_text(rows, scaling->name);
+	ls_rows_text(rows, ls_runs_scaling_kind(scaling));
+	for (size_t i = 0; i < n_absent; i++)
+		ls_rows_absent(rows);
+	ls_rows_text(rows, scaling->created);
+}
+
 int ls_runs_list(struct ls_runs *runs)
 {
-	static const char *const before[] = {"study", "trials", NULL};
+	static const char *const before[] = {"study", "kind", "trials", NULL};
 	static const char *const after[] = {"best", "objective", "metric", "created", NULL};
 	struct ls_rows rows;
 	enum ls_format format = ls_runs_format(runs);
-	size_t n = lockstep_runs_n_studies(runs->runs);
-	if (n == 0 && format == LS_FORMAT_TABLE) {
+	size_t n = lockstep_runs_n_studies(runs->runs), n_scalings = lockstep_runs_n_scalings(runs->runs);
+	if (n + n_scalings == 0 && format == LS_FORMAT_TABLE) {
 		puts("no study yet");
 		return LS_EXIT_DONE;
 	}
@@ -69,6 +81,8 @@ int ls_runs_list(struct ls_runs *runs)
 	ls_runs_columns(&rows, after);
 	for (size_t i = 0; i < n; i++)
 		add_summary(&rows, lockstep_runs_get_summary(runs->runs, i));
+	for (size_t i = 0; i < n_scalings; i++)
+		add_scaling(&rows, lockstep_runs_get_scaling(runs->runs, i));
 	int status = ls_rows_end(&rows, LS_RUNS_COMMAND);
 	if (format == LS_FORMAT_JSON)
 		putchar('\n');
@@ -349,6 +363,9 @@ int ls_runs_show(struct ls_runs *runs)
 	uint64_t wanted = 0;
 	if (number && !ls_runs_number(number, &wanted))
 		return ls_message_usage(LS_RUNS_COMMAND, "TRIAL '%s': expected a number of 0 and more", number);
+	const struct lockstep_runs_scaling *scaling = ls_runs_find_scaling(runs, runs->operands[0]);
+	if (scaling && !number && !runs->save)
+		return ls_runs_show_scaling(runs, scaling);
 	int status = ls_runs_read(runs, runs->operands[0], &study);
 	if (!status && number)
 		status = ls_runs_find_trial(study, wanted, &trial);

@@ -45,6 +45,18 @@ int ls_runs_save(struct ls_runs *runs, const struct lockstep_runs_study *study,
  * caller destroys *study. */
 int ls_runs_read(const struct ls_runs *runs, const char *name, struct lockstep_runs_study **study);
 
+/* The scaling study of that name; NULL, too, when the name is and it is the only study. NULL: there is none. */
+const struct lockstep_runs_scaling *ls_runs_find_scaling(const struct ls_runs *runs, const char *name);
+/* "strong scaling" or "weak scaling"; static text. */
+const char *ls_runs_scaling_kind(const struct lockstep_runs_scaling *scaling);
+/* Says that it has no trials; the exit status. */
+int ls_runs_is_scaling(const struct lockstep_runs_scaling *scaling);
+int ls_runs_show_scaling(const struct ls_runs *runs, const struct lockstep_runs_scaling *scaling);
+int ls_runs_export_scaling(const struct ls_runs *runs, const struct lockstep_runs_scaling *scaling);
+
+/* That there are n studies, and one was to be named; the exit status. */
+int ls_runs_say_which(const struct ls_runs *runs, size_t n);
+
 /* The number that a whole text is; 0 when it is none. */
 int ls_runs_number(const char *text, uint64_t *number);
 

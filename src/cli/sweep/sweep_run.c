@@ -226,19 +226,6 @@ static lockstep_status check(const struct running *running, char *job, lockstep_
 	return error->status;
 }
 
-/* The words of the command line, to be freed. */
-static char *join(int argc, char **argv)
-{
-	size_t size = sizeof "lockstep";
-	for (int i = 0; i < argc; i++)
-		size += strlen(argv[i]) + 1;
-	char *line = malloc(size);
-	size_t at = line ? (size_t)sprintf(line, "lockstep") : 0;
-	for (int i = 0; line && i < argc; i++)
-		at += (size_t)sprintf(line + at, " %s", argv[i]);
-	return line;
-}
-
 static int finish(struct running *running, lockstep_status status, const struct lockstep_study_progress *last,
                   const lockstep_error *error)
 {
@@ -262,7 +249,7 @@ int ls_sweep_run(const lockstep_sweep *sweep, const struct ls_sweep_run *run)
 	lockstep_sweep_describe(sweep, &running.plan);
 	running.metric = running.plan.metric ? running.plan.metric : "validation_loss";
 	ls_sweep_watch_init(&running.watch, sweep, running.metric, run->quiet);
-	char *base = ls_log_job_text(&run->job), *command = join(run->argc, run->argv);
+	char *base = ls_log_job_text(&run->job), *command = ls_options_join(run->argc, run->argv);
 	if (check(&running, base, &error) || open_base(&running, sweep, &error)) {
 		free(command);
 		free(base);

@@ -308,7 +308,7 @@ static void check_distribution(struct ls_reader *reader, const struct ls_node *n
 	lockstep_status status = ls_distribution_check(&draft->parameter.distribution, &error);
 	const struct ls_node *place = draft->fields[PROBABILITIES] ? draft->fields[PROBABILITIES] : node->key;
 	if (status == LOCKSTEP_ERROR_MEMORY)
-		reader->status = ls_error_memory(reader->error, reader->spec->file);
+		reader->status = ls_error_memory(reader->error, reader->file);
 	else if (status)
 		ls_reader_refuse(reader, place->place, "%.64s: %s", draft->parameter.name, error.message);
 }

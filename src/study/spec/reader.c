@@ -27,7 +27,7 @@ void ls_reader_refuse(struct ls_reader *reader, struct ls_place place, const cha
 	va_start(arguments, format);
 	vsnprintf(cause, sizeof cause, format, arguments);
 	va_end(arguments);
-	reader->status = ls_document_refuse(reader->spec->file, place, reader->error, "%s", cause);
+	reader->status = ls_document_refuse(reader->file, place, reader->error, "%s", cause);
 }
 
 void ls_reader_warn(struct ls_reader *reader, struct ls_place place, const char *format, ...)
@@ -68,7 +68,7 @@ void *ls_reader_allocate(struct ls_reader *reader, size_t n, size_t size)
 {
 	void *block = reader->status ? NULL : ls_memory_allocate(n, size);
 	if (!block && !reader->status)
-		reader->status = ls_error_memory(reader->error, reader->spec->file);
+		reader->status = ls_error_memory(reader->error, reader->file);
 	return block;
 }
 
@@ -144,7 +144,7 @@ void ls_read_value(struct ls_reader *reader, const struct ls_node *node, struct 
 	lockstep_status status =
 	    node->is_plain ? ls_value_parse(out, node->text, &error) : ls_value_of_text(out, node->text, &error);
 	if (status == LOCKSTEP_ERROR_MEMORY)
-		reader->status = ls_error_memory(reader->error, reader->spec->file);
+		reader->status = ls_error_memory(reader->error, reader->file);
 	else if (status)
 		ls_reader_refuse(reader, node->place, "'%.64s': %s", node->text, error.message);
 }

@@ -12,7 +12,8 @@
 #include "spec.h"
 
 struct ls_reader {
-	struct ls_spec *spec;
+	const char *file;     /* what messages call it */
+	struct ls_spec *spec; /* of a sweep, to which warnings go as well; NULL: of something else */
 	lockstep_error *error;
 	lockstep_status status;
 };

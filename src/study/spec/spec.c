@@ -116,7 +116,7 @@ static lockstep_status finish_spec(struct ls_spec **out, struct ls_reader *reade
 static lockstep_status read_document(struct ls_spec **out, struct ls_node *root, const char *file,
                                      lockstep_error *error)
 {
-	struct ls_reader reader = {.spec = create_spec(file, error), .error = error};
+	struct ls_reader reader = {.file = file, .spec = create_spec(file, error), .error = error};
 	lockstep_status status = reader.spec ? finish_spec(out, &reader, root) : LOCKSTEP_ERROR_MEMORY;
 	ls_document_destroy(root);
 	return status;
@@ -137,7 +137,7 @@ static char *join(const char *const *sets, size_t n)
 lockstep_status ls_spec_from_sets(struct ls_spec **out, const char *const *sets, size_t n, lockstep_error *error)
 {
 	lockstep_error cause;
-	struct ls_reader reader = {.spec = create_spec("--set", &cause), .error = &cause};
+	struct ls_reader reader = {.file = "--set", .spec = create_spec("--set", &cause), .error = &cause};
 	if (!reader.spec)
 		return ls_error_memory(error, "--set");
 	struct ls_node *root = ls_sets_document(&reader, sets, n);

@@ -286,18 +286,13 @@ static lockstep_status check_all(struct ls_database *database, lockstep_error *e
 
 static lockstep_status prepare_reader(struct ls_database *database, lockstep_error *error)
 {
-	size_t version = 0;
 	lockstep_status status = connect_reader(database, error);
 	if (!status)
 		status = ls_database_run(database, "PRAGMA query_only=1; BEGIN", error);
 	if (!status)
-		status = ls_schema_identify(database, &version, error);
-	if (!status && version == 0)
+		status = ls_schema_identify(database, &database->version, error);
+	if (!status && database->version == 0)
 		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: is empty", database->path);
-	if (!status && version < ls_schema_version)
-		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
-		                      "%s: is of version %zu; the next study that is run on it makes it version %zu",
-		                      database->path, version, ls_schema_version);
 	return status ? status : check_all(database, error);
 }
 
@@ -337,6 +332,7 @@ static lockstep_status prepare_writer(struct ls_database *database, lockstep_err
 		status = ls_database_run(database, journal, error);
 	if (!status && version < ls_schema_version)
 		status = ls_schema_migrate(database, ls_schema_steps, version, ls_schema_version, error);
+	database->version = ls_schema_version;
 	return status ? status : check_all(database, error);
 }
 

@@ -7,6 +7,7 @@
 #define LS_STUDY_DATABASE_H
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lockstep/status.h"
@@ -15,6 +16,7 @@
 struct ls_database {
 	sqlite3 *handle;
 	char *path;     /* as the caller wrote it; owned */
+	size_t version; /* of its schema; what a later one has, an older one that is read has not */
 	char *snapshot; /* folder of a private copy, to be removed; owned; NULL: none */
 	sqlite3_stmt *statements[LS_N_STATEMENTS];
 };
@@ -23,7 +25,7 @@ struct ls_database {
  * caller holds the lock (lock.h). Caller owns *out. */
 lockstep_status ls_database_open_to_write(struct ls_database **out, const char *path, lockstep_error *error);
 
-/* For reading: one moment is seen, from here to the close. */
+/* For reading: one moment is seen, from here to the close. An older version is read as it is. */
 lockstep_status ls_database_open_to_read(struct ls_database **out, const char *path, lockstep_error *error);
 
 /* NULL is allowed. */

@@ -18,6 +18,8 @@ libls_la_SOURCES += \
 	%D%/row.c \
 	%D%/row.h \
 	%D%/runs.c \
+	%D%/scaling.c \
+	%D%/scaling.h \
 	%D%/schema.c \
 	%D%/schema.h \
 	%D%/snapshot.c \
@@ -26,6 +28,7 @@ libls_la_SOURCES += \
 	%D%/store.h \
 	%D%/store_item.c \
 	%D%/store_job.c \
+	%D%/store_scaling.c \
 	%D%/store_study.c \
 	%D%/table.c \
 	%D%/table.h \

@@ -17,7 +17,12 @@ struct lockstep_runs {
 	struct lockstep_runs_summary *summaries; /* [n] */
 	struct ls_study_record *studies;         /* [n] */
 	size_t n;
+	struct lockstep_runs_scaling *scalings; /* [n_scalings] */
+	size_t n_scalings;
 };
+
+/* All scaling studies, whole. */
+lockstep_status ls_reader_scalings(struct lockstep_runs *runs, lockstep_error *error);
 
 /* The metrics that every study may have, in the order of struct ls_store_epoch. */
 #define LS_N_METRICS 8

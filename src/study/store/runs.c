@@ -120,6 +120,8 @@ lockstep_status lockstep_runs_open(lockstep_runs **out, const char *path, lockst
 		status = list_studies(runs, error);
 	if (!status)
 		status = summarise(runs, error);
+	if (!status)
+		status = ls_reader_scalings(runs, error);
 	if (status)
 		lockstep_runs_close(runs);
 	else

@@ -185,9 +185,22 @@ static const char *const version_1[] = {machine,       study, parameter, seed, d
                                         session_study, trial, point,     job,  job_running, run,
                                         run_job,       epoch, metric,    item, told,        NULL};
 
+/* ---- Version 2 --------------------------------------------------------------- */
+
+/* A scaling study is its document: what else stands here is in it too. */
+static const char scaling[] = "CREATE TABLE scaling("
+			      "id INTEGER PRIMARY KEY, "
+			      "name TEXT NOT NULL UNIQUE, "
+			      "type TEXT NOT NULL, "
+			      "created TEXT NOT NULL, "
+			      "document TEXT NOT NULL, "
+			      "sum INTEGER NOT NULL) STRICT";
+
+static const char *const version_2[] = {scaling, NULL};
+
 /* ---- From version to version ------------------------------------------------- */
 
-const char *const *const ls_schema_steps[] = {version_1};
+const char *const *const ls_schema_steps[] = {version_1, version_2};
 const size_t ls_schema_version = sizeof ls_schema_steps / sizeof *ls_schema_steps;
 
 static lockstep_status take_step(struct ls_database *database, const char *const *statements, lockstep_error *error)
@@ -275,15 +288,16 @@ static lockstep_status compare(const struct ls_database *database, sqlite3_stmt 
 		if (!name || !right_name || strcmp(name, right_name) != 0 || strcmp(sql, right_sql) != 0)
 			return ls_error_set(error, LOCKSTEP_ERROR_FORMAT,
 			                    "%s: its tables are not those of version %zu; see '%s'", database->path,
-			                    ls_schema_version, right_name ? right_name : name);
+			                    database->version, right_name ? right_name : name);
 	}
 }
 
-/* The present schema, made from the same steps in memory. */
+/* The schema of that version, made from the same steps in memory. */
 static lockstep_status open_expected(const struct ls_database *database, sqlite3 **out, lockstep_error *error)
 {
 	int rc = sqlite3_open_v2(":memory:", out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	for (size_t i = 0; rc == SQLITE_OK && i < ls_schema_version; i++)
+	const size_t n = database->version < ls_schema_version ? database->version : ls_schema_version;
+	for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
 		for (const char *const *at = ls_schema_steps[i]; rc == SQLITE_OK && *at; at++)
 			rc = sqlite3_exec(*out, *at, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? LOCKSTEP_OK : ls_database_error(database, rc, error);

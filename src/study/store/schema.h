@@ -26,7 +26,7 @@ lockstep_status ls_schema_migrate(struct ls_database *database, const char *cons
  * any other file and for a newer version. Reads only. */
 lockstep_status ls_schema_identify(struct ls_database *database, size_t *version, lockstep_error *error);
 
-/* Are tables and indices those of the present version, and no others? */
+/* Are tables and indices those of the database's version, and no others? */
 lockstep_status ls_schema_check(struct ls_database *database, lockstep_error *error);
 
 #endif

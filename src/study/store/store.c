@@ -94,8 +94,8 @@ void ls_store_rollback(struct ls_store *store)
 
 static lockstep_status find_last_ids(struct ls_store *store, lockstep_error *error)
 {
-	static const enum ls_table tables[] = {LS_TABLE_MACHINE, LS_TABLE_STUDY, LS_TABLE_SESSION, LS_TABLE_TRIAL,
-	                                       LS_TABLE_JOB};
+	static const enum ls_table tables[] = {LS_TABLE_MACHINE, LS_TABLE_STUDY, LS_TABLE_SESSION,
+	                                       LS_TABLE_TRIAL,   LS_TABLE_JOB,   LS_TABLE_SCALING};
 	char sql[64];
 	lockstep_status status = LOCKSTEP_OK;
 	for (size_t i = 0; !status && i < sizeof tables / sizeof *tables; i++) {

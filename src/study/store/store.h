@@ -77,12 +77,18 @@ struct ls_store_study {
 	size_t n_parameters;
 };
 
-/* LOCKSTEP_ERROR_ARGUMENT when there is a study of that name. */
+/* LOCKSTEP_ERROR_ARGUMENT when there is a study of that name, a scaling study included. */
 lockstep_status ls_store_add_study(struct ls_store *store, const struct ls_store_study *study, int64_t *id,
                                    lockstep_error *error);
 /* *id: 0 when there is none. digest: of its spec. */
 lockstep_status ls_store_find_study(struct ls_store *store, const char *name, int64_t *id, char digest[65],
                                     lockstep_error *error);
+
+/* LOCKSTEP_ERROR_ARGUMENT when a study has that name already. Reads only. */
+lockstep_status ls_store_check_name(struct ls_store *store, const char *name, lockstep_error *error);
+/* A scaling study, as its document (lockstep/scaling_store.h), under a name that nobody has. */
+lockstep_status ls_store_add_scaling(struct ls_store *store, const char *name, const char *document,
+                                     lockstep_error *error);
 
 /* A part of the data that a trial uses; once is enough, again changes nothing. */
 lockstep_status ls_store_add_data(struct ls_store *store, int64_t study, const struct lockstep_runs_data *data,

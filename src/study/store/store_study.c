@@ -45,6 +45,39 @@ lockstep_status ls_store_find_study(struct ls_store *store, const char *name, in
 	return status;
 }
 
+static lockstep_status find_scaling(struct ls_store *store, const char *name, int *is_there, lockstep_error *error)
+{
+	struct ls_row row;
+	lockstep_status status = ls_row_select(&row, store->database, LS_FIND_SCALING, &store->scratch, error);
+	if (status)
+		return status;
+	ls_row_key_text(&row, name);
+	status = ls_row_next(&row, is_there, error);
+	if (!status && *is_there)
+		ls_row_end(&row);
+	return status;
+}
+
+lockstep_status ls_writer_check_name(struct ls_store *store, const char *name, lockstep_error *error)
+{
+	struct ls_study_record record;
+	int is_study = 0, is_scaling = 0;
+	lockstep_status status = find_study(store, name, &record, &is_study, error);
+	if (!status && !is_study)
+		status = find_scaling(store, name, &is_scaling, error);
+	if (!status && (is_study || is_scaling))
+		status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s: there is a %sstudy '%s' already",
+		                      store->database->path, is_scaling ? "scaling " : "", name);
+	return status;
+}
+
+lockstep_status ls_store_check_name(struct ls_store *store, const char *name, lockstep_error *error)
+{
+	lockstep_status status = ls_writer_check_name(store, name, error);
+	ls_arena_fini(&store->scratch);
+	return status;
+}
+
 static lockstep_status add_names(struct ls_store *store, int64_t id, const struct ls_store_study *study,
                                  lockstep_error *error)
 {
@@ -136,13 +169,9 @@ static lockstep_status add_study(struct ls_store *store, const struct ls_store_s
 {
 	struct ls_study_record record;
 	char now[LS_STORE_TIME_MAX], digest[LS_SHA256_DIGITS + 1];
-	int is_there = 0;
-	lockstep_status status = find_study(store, study->name, &record, &is_there, error);
+	lockstep_status status = ls_writer_check_name(store, study->name, error);
 	if (status)
 		return status;
-	if (is_there)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s: there is a study '%s' already",
-		                    store->database->path, study->name);
 	ls_store_now(now);
 	ls_sha256(study->spec, strlen(study->spec), digest);
 	record = (struct ls_study_record){

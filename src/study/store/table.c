@@ -38,6 +38,7 @@ const struct ls_table_text ls_tables[LS_N_TABLES] = {
     [LS_TABLE_METRIC] = {"metric", "job,epoch,name,value", "job,epoch,name"},
     [LS_TABLE_ITEM] = {"item", "study,number,action,trial,bracket,rung,until,reported,told,ended", "study,number"},
     [LS_TABLE_TOLD] = {"told", "study,item,epoch,objective", "study,item,epoch"},
+    [LS_TABLE_SCALING] = {"scaling", "id,name,type,created,document", "id"},
 };
 
 /* What follows "SELECT columns FROM table". */
@@ -69,6 +70,8 @@ static const struct {
     SELECT(LS_GET_ITEMS, LS_TABLE_ITEM, "WHERE study=?1 ORDER BY number"),
     SELECT(LS_FIND_ITEM, LS_TABLE_ITEM, "WHERE study=?1 AND number=?2"),
     SELECT(LS_GET_TOLD, LS_TABLE_TOLD, "WHERE study=?1 AND item=?2 ORDER BY epoch"),
+    SELECT(LS_GET_SCALINGS, LS_TABLE_SCALING, "ORDER BY id"),
+    SELECT(LS_FIND_SCALING, LS_TABLE_SCALING, "WHERE name=?1"),
 };
 
 enum ls_table ls_statement_table(enum ls_statement which)

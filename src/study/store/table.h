@@ -24,6 +24,7 @@ enum ls_table {
 	LS_TABLE_METRIC,
 	LS_TABLE_ITEM,
 	LS_TABLE_TOLD,
+	LS_TABLE_SCALING,
 	LS_N_TABLES
 };
 
@@ -52,6 +53,8 @@ enum ls_statement {
 	LS_GET_ITEMS,      /* of a study */
 	LS_FIND_ITEM,      /* by study and number */
 	LS_GET_TOLD,       /* of an item */
+	LS_GET_SCALINGS,   /* all */
+	LS_FIND_SCALING,   /* by name */
 	LS_N_STATEMENTS
 };
 

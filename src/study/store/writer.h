@@ -29,6 +29,9 @@ lockstep_status ls_writer_leave(struct ls_store *store, lockstep_status status, 
 /* A number that no row of the table has had. */
 int64_t ls_writer_new_id(struct ls_store *store, enum ls_table table);
 
+/* LOCKSTEP_ERROR_ARGUMENT when a study has that name, of whatever kind. */
+lockstep_status ls_writer_check_name(struct ls_store *store, const char *name, lockstep_error *error);
+
 /* LOCKSTEP_ERROR_ARGUMENT when the study has no such trial. */
 lockstep_status ls_writer_find_trial(struct ls_store *store, int64_t study, uint64_t number,
                                      struct ls_trial_record *record, lockstep_error *error);

@@ -61,15 +61,20 @@ R.start = data => {
 		R.build("run", R.model);
 		return;
 	}
+	/* Searches and scaling studies of one database stand in one list. */
+	const studies = [...(data.studies || []).map(study => ({study, name: study.name, kind: "study"})),
+		...(data.scalings || []).map(study => ({study, name: study.name || "Scaling study", kind: "scaling"}))];
 	function show(i) {
-		R.model = new R.Model(data.studies[i]);
+		const {study, kind} = studies[i];
+		R.model = kind === "study" ? new R.Model(study) : new R.Scaling(study);
 		name(R.model.name);
-		pill.replaceChildren(R.selectionPill(R.model));
-		R.build("study", R.model);
+		pill.replaceChildren(...(kind === "study" ? [R.selectionPill(R.model)] : []));
+		R.build(kind, R.model);
 	}
-	if (data.studies.length > 1)
+	if (studies.length > 1)
 		select.append(R.el("label", {}, "Study", R.el("select", {id: "study", onchange: event => show(+event.target.value)},
-			data.studies.map((study, i) => R.el("option", {value: i}, study.name)))));
+			studies.map(({name: text, kind}, i) => R.el("option", {value: i}, kind === "scaling" && data.studies && data.studies.length
+				? `${text} (scaling)` : text)))));
 	show(0);
 };
 

@@ -140,6 +140,8 @@ R.wholeScale = (extent, range) => {
 
 /* The places of a scale that get a line, and which of them a text. */
 R.ticksOf = (scale, count) => {
+	if (scale.ticksOf)
+		return scale.ticksOf(count);
 	if (scale.isListed)
 		return scale.domain().map(value => ({value, text: String(value)}));
 	if (!scale.isLog)

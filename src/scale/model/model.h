@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts of a machine model's calibration.
+ */
+#ifndef LS_SCALE_MODEL_H
+#define LS_SCALE_MODEL_H
+
+#include "lockstep/machine_model.h"
+
+/* The most workers that a model knows shards of. */
+#define LS_MODEL_WORKERS_MAX 256
+
+/* What does not depend on the job: bandwidths, caches, meetings, distances. */
+lockstep_status ls_model_measure_machine(struct lockstep_machine_model *model,
+                                         const struct lockstep_scaling_setting *setting,
+                                         const struct lockstep_train_options *train, lockstep_error *error);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A whole scaling study, part by part.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "scale.h"
+
+void *ls_scale_allocate(struct ls_scale *scale, size_t n, size_t size)
+{
+	return ls_arena_allocate(&scale->result->arena, n, size);
+}
+
+char *ls_scale_copy(struct ls_scale *scale, const char *text)
+{
+	return ls_arena_copy(&scale->result->arena, text, strlen(text));
+}
+
+int ls_scale_tell(struct ls_scale *scale, size_t i_series, uint32_t workers)
+{
+	struct lockstep_scaling_progress *progress = &scale->progress;
+	progress->series = i_series;
+	progress->workers = workers;
+	progress->seconds = ls_clock_seconds() - scale->started;
+	if (scale->options->on_progress && scale->options->on_progress(progress, scale->options->context))
+		scale->is_stopped = 1;
+	return scale->is_stopped;
+}
+
+/* A study that was stopped has what its blocks gave, and ends soon. */
+static lockstep_status measure_rest(struct ls_scale *scale, lockstep_error *error)
+{
+	lockstep_status status = LOCKSTEP_OK;
+	if (!scale->options->skip_phases && !scale->is_stopped)
+		status = ls_scale_phases(scale, error);
+	if (!status && !scale->options->skip_limits && !scale->is_stopped)
+		status = ls_scale_rooflines(scale, error);
+	if (scale->is_stopped)
+		scale->study->outcome = LOCKSTEP_SCALING_STOPPED;
+	return status;
+}
+
+static struct ls_scale_room find_room(const struct ls_scale *scale)
+{
+	struct lockstep_topology_summary summary;
+	lockstep_topology_describe(scale->topology, &summary);
+	return (struct ls_scale_room){scale->job->train.smt ? summary.pus : summary.cores, summary.cpu_quota};
+}
+
+static lockstep_status measure(struct ls_scale *scale, lockstep_error *error)
+{
+	lockstep_status status = ls_scale_plan(scale, error);
+	if (!status)
+		status = ls_scale_calibrate(scale, error);
+	if (!status)
+		status = ls_scale_blocks(scale, ls_scale_run, scale, error);
+	if (!status)
+		status = measure_rest(scale, error);
+	if (!status)
+		status = ls_scale_figures(scale, error);
+	if (status)
+		return status;
+	const struct ls_scale_room room = find_room(scale);
+	for (size_t i = 0; i < scale->study->n; i++)
+		ls_scale_limit(&scale->study->series[i], scale->study->kind, &room);
+	scale->study->seconds = ls_clock_seconds() - scale->started;
+	return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_scaling_study_run(struct lockstep_scaling_study **out, const struct lockstep_scaling_job *job,
+                                           const struct lockstep_scaling_study_options *options, lockstep_error *error)
+{
+	struct ls_scale scale = {.job = job, .options = options, .started = ls_clock_seconds()};
+	lockstep_status status = ls_scale_check(options, error);
+	if (status)
+		return status;
+	scale.result = ls_memory_allocate(1, sizeof *scale.result);
+	if (!scale.result)
+		return ls_error_memory(error, "a scaling study");
+	scale.study = &scale.result->study;
+	status = lockstep_topology_create(&scale.topology, NULL, error);
+	if (!status)
+		status = measure(&scale, error);
+	lockstep_topology_destroy(scale.topology);
+	if (status)
+		lockstep_scaling_study_destroy(scale.study);
+	else
+		*out = scale.study;
+	return status;
+}
+
+void lockstep_scaling_study_destroy(struct lockstep_scaling_study *study)
+{
+	struct ls_scale_result *result = (struct ls_scale_result *)study;
+	if (!result)
+		return;
+	ls_arena_fini(&result->arena);
+	ls_memory_free(result);
+}
