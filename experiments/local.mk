@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Sweeps that run as they are, with what they gave; tests/cli/experiments.sh compares.
+# Sweeps that run as they are, with what they gave; tests/cli/experiments.sh compares. Scaling
+# studies, whose times nobody can compare: all of their folder is distributed.
 #
 # Benchmarks are programs, not tests: `make bench` runs `lockstep bench`, then
 # Lockstep in turns with those of its peers that PYTHON and the system have. `make
@@ -27,7 +28,8 @@ EXTRA_DIST += \
 	%D%/peers/sklearn_steps.py \
 	%D%/peers/steps.h \
 	%D%/peers/steps.py \
-	%D%/peers/time_to_accuracy.py
+	%D%/peers/time_to_accuracy.py \
+	%D%/scaling
 
 EXTRA_PROGRAMS += %D%/sweeps/bench_sweep
 CLEANFILES += %D%/sweeps/bench_sweep$(EXEEXT)
