@@ -137,3 +137,27 @@ spec() {
 		done
 	} >"$name.yaml"
 }
+
+# report_pages STATUS FILE: what a look at pages in a browser came to, a point of its own, and one for each line "ok ..."
+# and "not ok ..." of the file. Status 77: there is no browser; with LOCKSTEP_SHORT none was asked.
+report_pages() {
+	if test "$1" -eq 77; then
+		skip "the pages in a browser" 'no chromium, chromium-driver or node-d3, or LOCKSTEP_SHORT'
+		return
+	fi
+	test "$1" -eq 0 && grep -q '^ok ' "$2"
+	report "the pages in a browser"
+	while IFS= read -r line; do
+		case $line in
+		'ok '*)
+			true
+			report "${line#ok }"
+			;;
+		'not ok '*)
+			false
+			report "${line#not ok }"
+			;;
+		*) echo "$line" ;;
+		esac
+	done <"$2"
+}
