@@ -132,6 +132,8 @@ libcommand_la_SOURCES = \
 	%D%/print/stream.h \
 	%D%/print/terminal.c \
 	%D%/print/terminal.h \
+	%D%/print/wrapped.c \
+	%D%/print/wrapped.h \
 	%D%/scale/scale_csv.c \
 	%D%/scale/scale_extrap.c \
 	%D%/scale/scale_json.c \

@@ -9,33 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 79
-#define TEXT_COLUMN 28
+#include "cli/print/wrapped.h"
 
-/* Prints words from `column` on, wrapping to `indent`; a newline in the text
- * begins a new line. */
-static void print_wrapped(const char *text, int column, int indent)
-{
-	int at_start = 1;
-	while (*text) {
-		int length = (int)strcspn(text, " \n");
-		if (!at_start && column + 1 + length > WIDTH) {
-			printf("\n%*s", indent, "");
-			column = indent;
-			at_start = 1;
-		}
-		column += printf("%s%.*s", at_start ? "" : " ", length, text);
-		at_start = 0;
-		text += length;
-		if (*text == '\n') {
-			printf("\n%*s", indent, "");
-			column = indent;
-			at_start = 1;
-		}
-		text += *text != '\0';
-	}
-	putchar('\n');
-}
+#define TEXT_COLUMN 28
 
 const char *ls_options_word(const struct ls_option *option, const void *target, char word[LS_WORD_MAX])
 {
@@ -107,13 +83,13 @@ static void print_option(const struct ls_option *option, const void *target)
 		printf("%s\n%*s", left, TEXT_COLUMN, "");
 	else
 		printf("%-*s", TEXT_COLUMN, left);
-	print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+	ls_print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
 }
 
 void ls_options_help(const struct ls_usage *usage, const struct ls_option_group *groups)
 {
 	printf("Usage: lockstep %s [OPTION]...%s%s\n\n", usage->command, *usage->operands ? " " : "", usage->operands);
-	print_wrapped(usage->summary, 0, 0);
+	ls_print_wrapped(usage->summary, 0, 0);
 	for (; groups->heading; groups++) {
 		printf("\n%s:\n", groups->heading);
 		for (const struct ls_option *option = groups->options; option->name; option++)
@@ -122,6 +98,6 @@ void ls_options_help(const struct ls_usage *usage, const struct ls_option_group 
 	printf("\n%-*sprint this text\n", TEXT_COLUMN, "  -h, --help");
 	if (usage->closing) {
 		putchar('\n');
-		print_wrapped(usage->closing, 0, 0);
+		ls_print_wrapped(usage->closing, 0, 0);
 	}
 }

@@ -16,24 +16,6 @@
 
 /* ---- Small things --------------------------------------------------------------- */
 
-static void put_text(struct ls_json *json, const char *key, const char *text)
-{
-	ls_json_key(json, key);
-	ls_json_text(json, text);
-}
-
-static void put_integer(struct ls_json *json, const char *key, uint64_t value)
-{
-	ls_json_key(json, key);
-	ls_json_integer(json, value);
-}
-
-static void put_real(struct ls_json *json, const char *key, double value)
-{
-	ls_json_key(json, key);
-	ls_json_real(json, value);
-}
-
 /* JavaScript's integers end at 2^53. */
 static void put_seed(struct ls_json *json, uint64_t seed)
 {
@@ -95,21 +77,21 @@ static void write_job_facts(struct ls_json *json, const struct lockstep_runs_job
 {
 	ls_json_key(json, "seed");
 	put_seed(json, job->seed);
-	put_text(json, "state", lockstep_job_state_name(job->state));
-	put_real(json, "objective", job->objective);
-	put_integer(json, "epoch", job->epoch);
-	put_text(json, "message", job->message);
-	put_text(json, "fingerprint", job->fingerprint);
-	put_text(json, "sha256", job->sha256);
-	put_text(json, "command", job->command);
-	put_text(json, "started", job->started);
-	put_text(json, "ended", job->ended);
+	ls_json_put_text(json, "state", lockstep_job_state_name(job->state));
+	ls_json_put_real(json, "objective", job->objective);
+	ls_json_put_integer(json, "epoch", job->epoch);
+	ls_json_put_text(json, "message", job->message);
+	ls_json_put_text(json, "fingerprint", job->fingerprint);
+	ls_json_put_text(json, "sha256", job->sha256);
+	ls_json_put_text(json, "command", job->command);
+	ls_json_put_text(json, "started", job->started);
+	ls_json_put_text(json, "ended", job->ended);
 	ls_json_key(json, "seconds");
 	ls_json_short(json, job->seconds);
 	ls_json_key(json, "samples_per_second");
 	ls_json_short(json, job->samples_per_second);
-	put_integer(json, "workers", job->workers);
-	put_text(json, "cores", job->cores);
+	ls_json_put_integer(json, "workers", job->workers);
+	ls_json_put_text(json, "cores", job->cores);
 }
 
 static int write_job(struct ls_json *json, lockstep_runs *runs, const struct lockstep_runs_study *study,
@@ -146,13 +128,13 @@ static int write_trial(struct ls_json *json, lockstep_runs *runs, const struct l
 {
 	int status = LS_EXIT_DONE;
 	ls_json_open(json, '{');
-	put_integer(json, "number", trial->number);
-	put_text(json, "state", lockstep_trial_state_name(trial->state));
-	put_real(json, "objective", trial->objective);
-	put_real(json, "low", trial->low);
-	put_real(json, "high", trial->high);
-	put_integer(json, "epochs", trial->epochs);
-	put_text(json, "message", trial->message);
+	ls_json_put_integer(json, "number", trial->number);
+	ls_json_put_text(json, "state", lockstep_trial_state_name(trial->state));
+	ls_json_put_real(json, "objective", trial->objective);
+	ls_json_put_real(json, "low", trial->low);
+	ls_json_put_real(json, "high", trial->high);
+	ls_json_put_integer(json, "epochs", trial->epochs);
+	ls_json_put_text(json, "message", trial->message);
 	ls_json_key(json, "values");
 	ls_json_open(json, '[');
 	for (size_t i = 0; i < study->n_parameters; i++)
@@ -180,24 +162,24 @@ static void write_parameters(struct ls_json *json, const struct lockstep_runs_st
 	for (size_t i = 0; i < study->n_parameters; i++) {
 		const struct lockstep_importance_parameter *parameter = &importance->parameters[i];
 		ls_json_open(json, '{');
-		put_text(json, "name", study->parameters[i]);
-		put_text(json, "scale", scales[parameter->scale]);
-		put_text(json, "distribution", parameter->distribution);
-		put_text(json, "follows", parameter->follows);
-		put_real(json, "low", parameter->low);
-		put_real(json, "high", parameter->high);
+		ls_json_put_text(json, "name", study->parameters[i]);
+		ls_json_put_text(json, "scale", scales[parameter->scale]);
+		ls_json_put_text(json, "distribution", parameter->distribution);
+		ls_json_put_text(json, "follows", parameter->follows);
+		ls_json_put_real(json, "low", parameter->low);
+		ls_json_put_real(json, "high", parameter->high);
 		put_texts(json, "values", parameter->values, parameter->n_values);
-		put_integer(json, "trials", parameter->n_trials);
-		put_real(json, "share", parameter->share);
-		put_real(json, "chance", parameter->chance);
+		ls_json_put_integer(json, "trials", parameter->n_trials);
+		ls_json_put_real(json, "share", parameter->share);
+		ls_json_put_real(json, "chance", parameter->chance);
 		ls_json_close(json, '}');
 	}
 	ls_json_close(json, ']');
 	ls_json_key(json, "importance");
 	ls_json_open(json, '{');
-	put_integer(json, "trials", importance->n_trials);
-	put_integer(json, "best", importance->n_best);
-	put_text(json, "reason", importance->reason);
+	ls_json_put_integer(json, "trials", importance->n_trials);
+	ls_json_put_integer(json, "best", importance->n_best);
+	ls_json_put_text(json, "reason", importance->reason);
 	ls_json_close(json, '}');
 }
 
@@ -208,17 +190,17 @@ static void write_sessions(struct ls_json *json, const struct lockstep_runs_stud
 	for (size_t i = 0; i < study->n_sessions; i++) {
 		const struct lockstep_runs_session *session = &study->sessions[i];
 		ls_json_open(json, '{');
-		put_text(json, "started", session->started);
-		put_text(json, "ended", session->ended);
-		put_text(json, "outcome", session->outcome);
-		put_text(json, "version", session->version);
-		put_text(json, "commit", session->commit);
-		put_text(json, "compiler", session->compiler);
-		put_text(json, "isa", session->isa);
-		put_text(json, "command", session->command);
-		put_text(json, "cpu", session->cpu);
-		put_integer(json, "cores", session->cores);
-		put_real(json, "cpu_quota", session->cpu_quota);
+		ls_json_put_text(json, "started", session->started);
+		ls_json_put_text(json, "ended", session->ended);
+		ls_json_put_text(json, "outcome", session->outcome);
+		ls_json_put_text(json, "version", session->version);
+		ls_json_put_text(json, "commit", session->commit);
+		ls_json_put_text(json, "compiler", session->compiler);
+		ls_json_put_text(json, "isa", session->isa);
+		ls_json_put_text(json, "command", session->command);
+		ls_json_put_text(json, "cpu", session->cpu);
+		ls_json_put_integer(json, "cores", session->cores);
+		ls_json_put_real(json, "cpu_quota", session->cpu_quota);
 		ls_json_close(json, '}');
 	}
 	ls_json_close(json, ']');
@@ -226,17 +208,17 @@ static void write_sessions(struct ls_json *json, const struct lockstep_runs_stud
 
 static void write_facts(struct ls_json *json, const struct lockstep_runs_study *study)
 {
-	put_text(json, "name", study->name);
-	put_text(json, "description", study->description);
-	put_text(json, "spec", study->spec);
-	put_text(json, "spec_sha256", study->spec_sha256);
-	put_text(json, "method", study->method);
-	put_text(json, "sampler", study->sampler);
-	put_text(json, "scheduler", study->scheduler);
-	put_text(json, "metric", study->metric);
-	put_text(json, "goal", study->maximize ? "maximize" : "minimize");
-	put_text(json, "aggregate", study->aggregate);
-	put_text(json, "created", study->created);
+	ls_json_put_text(json, "name", study->name);
+	ls_json_put_text(json, "description", study->description);
+	ls_json_put_text(json, "spec", study->spec);
+	ls_json_put_text(json, "spec_sha256", study->spec_sha256);
+	ls_json_put_text(json, "method", study->method);
+	ls_json_put_text(json, "sampler", study->sampler);
+	ls_json_put_text(json, "scheduler", study->scheduler);
+	ls_json_put_text(json, "metric", study->metric);
+	ls_json_put_text(json, "goal", study->maximize ? "maximize" : "minimize");
+	ls_json_put_text(json, "aggregate", study->aggregate);
+	ls_json_put_text(json, "created", study->created);
 	ls_json_key(json, "seed");
 	put_seed(json, study->seed);
 	ls_json_key(json, "seeds");
@@ -248,9 +230,9 @@ static void write_facts(struct ls_json *json, const struct lockstep_runs_study *
 	ls_json_open(json, '[');
 	for (size_t i = 0; i < study->n_data; i++) {
 		ls_json_open(json, '{');
-		put_text(json, "name", study->data[i].name);
-		put_text(json, "part", study->data[i].part);
-		put_text(json, "digest", study->data[i].digest);
+		ls_json_put_text(json, "name", study->data[i].name);
+		ls_json_put_text(json, "part", study->data[i].part);
+		ls_json_put_text(json, "digest", study->data[i].digest);
 		ls_json_close(json, '}');
 	}
 	ls_json_close(json, ']');

@@ -9,31 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/print/wrapped.h"
 #include "lockstep/dataset.h"
 #include "lockstep/version.h"
 #include "scale_run.h"
 
-#define WIDTH 79
-
 /* ---- Lines -------------------------------------------------------------------- */
-
-static void print_wrapped(const char *text, int column)
-{
-	int indent = column, at_start = 1;
-	while (*text) {
-		int length = (int)strcspn(text, " ");
-		if (!at_start && column + 1 + length > WIDTH) {
-			printf("\n%*s", indent, "");
-			column = indent;
-			at_start = 1;
-		}
-		column += printf("%s%.*s", at_start ? "" : " ", length, text);
-		at_start = 0;
-		text += length;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
-}
 
 void ls_scale_print_line(const char *label, const char *format, ...)
 {
@@ -43,7 +24,7 @@ void ls_scale_print_line(const char *label, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	printf("%-*s", LS_SCALE_LABEL, label);
-	print_wrapped(text, LS_SCALE_LABEL);
+	ls_print_wrapped(text, LS_SCALE_LABEL, LS_SCALE_LABEL);
 }
 
 const char *ls_scale_time(double seconds, char text[LS_SCALE_TIME])

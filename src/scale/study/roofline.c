@@ -3,6 +3,8 @@
  * Levels under the roofs of the machine: what a step computes and touches, counted, and what the cores and the memory
  * in the same places can do, measured.
  */
+#include <string.h>
+
 #include "base/error.h"
 #include "lockstep/bench.h"
 #include "scale.h"
@@ -58,11 +60,9 @@ static void count_step(const struct ls_scale *scale, const struct work *work, st
 
 /* ---- The roofs ------------------------------------------------------------- */
 
-static int is_text(const char *a, const char *b)
+static int is_same(const char *a, const char *b)
 {
-	while (a && b && *a && *a == *b)
-		a++, b++;
-	return a && b ? *a == *b : a == b;
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 /* A level of the series so far with its workers in the same places, or NULL. */
@@ -71,7 +71,7 @@ static const struct lockstep_scaling_level *find_probed(const struct ls_scale *s
 	const struct lockstep_scaling_setting *own = &scale->study->series[i_series].setting;
 	for (size_t i = 0; i < i_series; i++) {
 		const struct lockstep_scaling_series *series = &scale->study->series[i];
-		if (series->setting.engine != own->engine || !is_text(series->setting.bind, own->bind))
+		if (series->setting.engine != own->engine || !is_same(series->setting.bind, own->bind))
 			continue;
 		for (size_t k = 0; k < series->n; k++)
 			if (series->levels[k].has_roofline && series->levels[k].workers == workers)

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
+#include "bench/figure.h"
 #include "scale.h"
 
 static struct lockstep_train_options options_of(const struct ls_scale *scale,
@@ -101,26 +102,31 @@ lockstep_status ls_scale_run(void *context, const struct lockstep_scaling_series
 #define WARMUP_MIN 2
 #define STEPS_MAX ((uint64_t)1 << 40)
 
-/* Seconds of a step, from a run that is long enough to tell; it grows by at most a factor of 10, since its first steps
- * are slow. */
+struct timing {
+	struct ls_scale_trainer trainer;
+	double step; /* seconds, of the last repetition */
+};
+
+static lockstep_status repeat_step(void *context, uint64_t n, double *seconds, lockstep_error *error)
+{
+	struct timing *timing = context;
+	lockstep_status status = ls_scale_trainer_step(&timing->trainer, n, seconds, error);
+	timing->step = *seconds / (double)n;
+	return status;
+}
+
+/* Seconds of a step, from a run that is long enough to tell. */
 static lockstep_status time_step(struct ls_scale *scale, const struct lockstep_scaling_series *series, double *step,
                                  lockstep_error *error)
 {
-	const struct lockstep_scaling_level *level = &series->levels[0];
-	struct ls_scale_trainer trainer;
-	double wanted = scale->options->run_seconds / 4, seconds = 0;
-	lockstep_status status = ls_scale_trainer_init(&trainer, scale, series, level, 0, error);
+	struct timing timing = {.step = 0};
+	uint64_t n;
+	lockstep_status status = ls_scale_trainer_init(&timing.trainer, scale, series, &series->levels[0], 0, error);
 	if (status)
 		return status;
-	for (uint64_t n = 1; !status;) {
-		status = ls_scale_trainer_step(&trainer, n, &seconds, error);
-		*step = seconds / (double)n;
-		if (status || seconds >= wanted || n >= STEPS_MAX)
-			break;
-		double factor = seconds > wanted / 8 ? 1.2 * wanted / seconds : 10;
-		n = (uint64_t)((double)n * factor) + 1;
-	}
-	ls_scale_trainer_fini(&trainer);
+	status = ls_bench_calibrate(repeat_step, &timing, scale->options->run_seconds / 4, &n, error);
+	*step = timing.step;
+	ls_scale_trainer_fini(&timing.trainer);
 	return status;
 }
 
