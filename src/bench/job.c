@@ -8,17 +8,28 @@
 #include "base/error.h"
 #include "figure.h"
 
+void ls_bench_train_on(struct lockstep_train_options *train)
+{
+	train->epochs = UINT32_MAX;
+	train->drop_last = 1; /* every step has all rows */
+	train->patience = 0;
+	train->checkpoint = NULL;
+	train->on_epoch = NULL;
+	train->on_progress = NULL;
+	train->on_choice = NULL;
+	train->on_checkpoint = NULL;
+}
+
 struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench_job *job,
                                                      const struct lockstep_bench_options *options)
 {
 	struct lockstep_train_options train = LOCKSTEP_TRAIN_OPTIONS_INIT;
+	ls_bench_train_on(&train);
 	train.scale = job->scale;
-	train.epochs = UINT32_MAX;
 	train.batch = job->network->batch;
 	train.learning_rate = job->network->learning_rate;
 	train.workers = job->workers;
 	train.split = job->split == LOCKSTEP_SPLIT_AUTO ? LOCKSTEP_SPLIT_ROWS : job->split;
-	train.drop_last = 1; /* every step has all rows */
 	train.engine = options->engine;
 	train.isa = options->isa;
 	train.bind = options->bind;

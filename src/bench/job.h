@@ -12,6 +12,9 @@ struct ls_bench_training {
 	lockstep_trainer *trainer;
 };
 
+/* Takes from a job what would end it or interrupt its steps: epochs, a short mini-batch, checkpoints, callbacks. */
+void ls_bench_train_on(struct lockstep_train_options *train);
+
 /* The options of a job that goes on for as long as anybody measures it. */
 struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench_job *job,
                                                      const struct lockstep_bench_options *options);

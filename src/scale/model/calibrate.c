@@ -190,20 +190,14 @@ static struct lockstep_train_options options_of(const struct lockstep_scaling_jo
                                                 const struct lockstep_scaling_setting *setting)
 {
 	struct lockstep_train_options train = job->train;
+	ls_bench_train_on(&train);
 	train.batch = setting->batch;
 	train.slices = setting->slices;
-	train.epochs = UINT32_MAX;
-	train.drop_last = 1;
 	train.split = LOCKSTEP_SPLIT_ROWS;
 	train.engine = LOCKSTEP_SERIAL;
 	train.bind = "close";
 	train.smt = 0;
-	train.checkpoint = NULL;
 	train.time_phases = 1;
-	train.on_epoch = NULL;
-	train.on_progress = NULL;
-	train.on_choice = NULL;
-	train.on_checkpoint = NULL;
 	train.on_warning = NULL; /* the meetings say the same */
 	return train;
 }

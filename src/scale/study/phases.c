@@ -7,12 +7,12 @@
 #include "scale.h"
 
 /* Adds `factor` times the trainer's. */
-static void add(const struct ls_scale_trainer *trainer, uint32_t n_workers, double factor,
+static void add(const struct ls_bench_training *training, uint32_t n_workers, double factor,
                 double (*sums)[LOCKSTEP_N_PHASES])
 {
 	double seconds[LOCKSTEP_N_PHASES];
 	for (uint32_t worker = 0; worker < n_workers; worker++) {
-		lockstep_trainer_phases(trainer->trainer, worker, seconds);
+		lockstep_trainer_phases(training->trainer, worker, seconds);
 		for (int i = 0; i < LOCKSTEP_N_PHASES; i++)
 			sums[worker][i] += factor * seconds[i];
 	}
@@ -40,23 +40,24 @@ static lockstep_status time_level(struct ls_scale *scale, const struct lockstep_
                                   struct lockstep_scaling_level *level, double (*sums)[LOCKSTEP_N_PHASES],
                                   lockstep_error *error)
 {
-	struct ls_scale_trainer trainer;
+	struct ls_bench_training training;
+	double seconds;
 	char fingerprint[65];
-	lockstep_status status = ls_scale_trainer_init(&trainer, scale, series, level, 1, error);
+	lockstep_status status = ls_scale_training_init(&training, scale, series, level, 1, error);
 	if (status)
 		return status;
-	status = ls_scale_trainer_step(&trainer, series->warmup_steps, NULL, error);
+	status = ls_bench_training_repeat(&training, series->warmup_steps, &seconds, error);
 	if (!status) {
-		add(&trainer, level->workers, -1, sums);
-		status = ls_scale_trainer_step(&trainer, series->steps, NULL, error);
+		add(&training, level->workers, -1, sums);
+		status = ls_bench_training_repeat(&training, series->steps, &seconds, error);
 	}
 	if (!status) {
-		add(&trainer, level->workers, 1, sums);
-		status = ls_scale_trainer_finish(&trainer, level, fingerprint, error);
+		add(&training, level->workers, 1, sums);
+		status = ls_scale_training_finish(&training, level, fingerprint, error);
 	}
 	if (!status)
 		status = ls_scale_agree(scale, series, level, fingerprint, error);
-	ls_scale_trainer_fini(&trainer);
+	ls_bench_training_fini(&training);
 	return status;
 }
 

@@ -104,23 +104,24 @@ static lockstep_status place(struct ls_scale *scale, const struct lockstep_scali
 static lockstep_status try_level(struct ls_scale *scale, const struct lockstep_scaling_series *series,
                                  const struct lockstep_scaling_level *level, lockstep_error *error)
 {
-	struct ls_scale_trainer trainer;
+	struct ls_bench_training training;
+	double seconds;
 	struct lockstep_plan plan;
 	if (level->workers > level->slices)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "more workers than slices, of which it has %u",
 		                    level->slices);
-	lockstep_status status = ls_scale_trainer_init(&trainer, scale, series, level, 0, error);
+	lockstep_status status = ls_scale_training_init(&training, scale, series, level, 0, error);
 	if (status)
 		return status;
-	status = ls_scale_trainer_step(&trainer, 1, NULL, error);
-	lockstep_trainer_plan(trainer.trainer, &plan);
+	status = ls_bench_training_repeat(&training, 1, &seconds, error);
+	lockstep_trainer_plan(training.trainer, &plan);
 	scale->study->isa = plan.isa;
 	scale->study->scale = plan.scale;
 	if (!status && plan.workers != level->workers)
 		status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the %s engine delivers %u worker%s",
 		                      lockstep_engine_name(series->setting.engine), plan.workers,
 		                      plan.workers == 1 ? "" : "s");
-	ls_scale_trainer_fini(&trainer);
+	ls_bench_training_fini(&training);
 	return status;
 }
 

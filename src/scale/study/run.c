@@ -3,7 +3,6 @@
  * One run: a new network and a new trainer, since a job that goes on would be another one at every level, and since
  * what a trainer has learned of the machine must not be handed on.
  */
-#include "base/clock.h"
 #include "base/error.h"
 #include "bench/figure.h"
 #include "scale.h"
@@ -13,70 +12,46 @@ static struct lockstep_train_options options_of(const struct ls_scale *scale,
                                                 const struct lockstep_scaling_level *level)
 {
 	struct lockstep_train_options train = scale->job->train;
+	ls_bench_train_on(&train);
 	train.batch = level->batch;
 	train.slices = level->slices;
 	train.workers = level->workers;
 	train.split = series->setting.split;
 	train.engine = series->setting.engine;
 	train.bind = series->setting.bind;
-	train.epochs = UINT32_MAX;
-	train.drop_last = 1;
-	train.patience = 0;
-	train.checkpoint = NULL;
-	train.on_epoch = NULL;
-	train.on_progress = NULL;
-	train.on_choice = NULL;
-	train.on_checkpoint = NULL;
 	train.on_warning = scale->options->on_warning;
 	train.context = scale->options->context;
 	return train;
 }
 
-lockstep_status ls_scale_trainer_init(struct ls_scale_trainer *trainer, const struct ls_scale *scale,
-                                      const struct lockstep_scaling_series *series,
-                                      const struct lockstep_scaling_level *level, int time_phases,
-                                      lockstep_error *error)
+lockstep_status ls_scale_training_init(struct ls_bench_training *training, const struct ls_scale *scale,
+                                       const struct lockstep_scaling_series *series,
+                                       const struct lockstep_scaling_level *level, int time_phases,
+                                       lockstep_error *error)
 {
 	const struct lockstep_scaling_job *job = scale->job;
 	struct lockstep_train_options train = options_of(scale, series, level);
 	train.time_phases = time_phases;
-	*trainer = (struct ls_scale_trainer){NULL, NULL};
-	lockstep_status status = lockstep_network_create(&trainer->network, job->layers, &job->network, error);
+	*training = (struct ls_bench_training){NULL, NULL};
+	lockstep_status status = lockstep_network_create(&training->network, job->layers, &job->network, error);
 	if (!status)
-		status = lockstep_trainer_create(&trainer->trainer, trainer->network, job->dataset, &train, error);
+		status = lockstep_trainer_create(&training->trainer, training->network, job->dataset, &train, error);
 	if (status)
-		ls_scale_trainer_fini(trainer);
+		ls_bench_training_fini(training);
 	return status;
 }
 
-void ls_scale_trainer_fini(struct ls_scale_trainer *trainer)
-{
-	lockstep_trainer_destroy(trainer->trainer);
-	lockstep_network_destroy(trainer->network);
-	*trainer = (struct ls_scale_trainer){NULL, NULL};
-}
-
-lockstep_status ls_scale_trainer_step(struct ls_scale_trainer *trainer, uint64_t n_steps, double *seconds,
-                                      lockstep_error *error)
-{
-	double started = ls_clock_seconds();
-	lockstep_status status = lockstep_trainer_step(trainer->trainer, n_steps, NULL, error);
-	if (seconds)
-		*seconds = ls_clock_seconds() - started;
-	return status;
-}
-
-lockstep_status ls_scale_trainer_finish(struct ls_scale_trainer *trainer, const struct lockstep_scaling_level *level,
-                                        char fingerprint[65], lockstep_error *error)
+lockstep_status ls_scale_training_finish(struct ls_bench_training *training, const struct lockstep_scaling_level *level,
+                                         char fingerprint[65], lockstep_error *error)
 {
 	struct lockstep_plan plan;
-	lockstep_trainer_plan(trainer->trainer, &plan);
+	lockstep_trainer_plan(training->trainer, &plan);
 	if (plan.workers != level->workers)
 		return ls_error_set(error, LOCKSTEP_ERROR_SYSTEM, "%u workers were asked for, and the team has %u",
 		                    level->workers, plan.workers);
-	lockstep_status status = lockstep_trainer_sync(trainer->trainer, error);
+	lockstep_status status = lockstep_trainer_sync(training->trainer, error);
 	if (!status)
-		lockstep_network_fingerprint(trainer->network, fingerprint);
+		lockstep_network_fingerprint(training->network, fingerprint);
 	return status;
 }
 
@@ -84,16 +59,16 @@ lockstep_status ls_scale_run(void *context, const struct lockstep_scaling_series
                              const struct lockstep_scaling_level *level, double *seconds, char fingerprint[65],
                              lockstep_error *error)
 {
-	struct ls_scale_trainer trainer;
-	lockstep_status status = ls_scale_trainer_init(&trainer, context, series, level, 0, error);
+	struct ls_bench_training training;
+	lockstep_status status = ls_scale_training_init(&training, context, series, level, 0, error);
 	if (status)
 		return status;
-	status = ls_scale_trainer_step(&trainer, series->warmup_steps, NULL, error);
+	status = ls_bench_training_repeat(&training, series->warmup_steps, seconds, error);
 	if (!status)
-		status = ls_scale_trainer_step(&trainer, series->steps, seconds, error);
+		status = ls_bench_training_repeat(&training, series->steps, seconds, error);
 	if (!status)
-		status = ls_scale_trainer_finish(&trainer, level, fingerprint, error);
-	ls_scale_trainer_fini(&trainer);
+		status = ls_scale_training_finish(&training, level, fingerprint, error);
+	ls_bench_training_fini(&training);
 	return status;
 }
 
@@ -103,14 +78,14 @@ lockstep_status ls_scale_run(void *context, const struct lockstep_scaling_series
 #define STEPS_MAX ((uint64_t)1 << 40)
 
 struct timing {
-	struct ls_scale_trainer trainer;
+	struct ls_bench_training training;
 	double step; /* seconds, of the last repetition */
 };
 
 static lockstep_status repeat_step(void *context, uint64_t n, double *seconds, lockstep_error *error)
 {
 	struct timing *timing = context;
-	lockstep_status status = ls_scale_trainer_step(&timing->trainer, n, seconds, error);
+	lockstep_status status = ls_bench_training_repeat(&timing->training, n, seconds, error);
 	timing->step = *seconds / (double)n;
 	return status;
 }
@@ -121,12 +96,12 @@ static lockstep_status time_step(struct ls_scale *scale, const struct lockstep_s
 {
 	struct timing timing = {.step = 0};
 	uint64_t n;
-	lockstep_status status = ls_scale_trainer_init(&timing.trainer, scale, series, &series->levels[0], 0, error);
+	lockstep_status status = ls_scale_training_init(&timing.training, scale, series, &series->levels[0], 0, error);
 	if (status)
 		return status;
 	status = ls_bench_calibrate(repeat_step, &timing, scale->options->run_seconds / 4, &n, error);
 	*step = timing.step;
-	ls_scale_trainer_fini(&timing.trainer);
+	ls_bench_training_fini(&timing.training);
 	return status;
 }
 

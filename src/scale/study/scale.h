@@ -6,6 +6,7 @@
 #ifndef LS_SCALE_SCALE_H
 #define LS_SCALE_SCALE_H
 
+#include "bench/job.h"
 #include "lockstep/scaling_study.h"
 #include "study/store/arena.h"
 
@@ -49,26 +50,15 @@ lockstep_status ls_scale_plan(struct ls_scale *scale, lockstep_error *error);
 
 /* ---- Runs ------------------------------------------------------------------ */
 
-/* A trainer of a level, with its new network. */
-struct ls_scale_trainer {
-	lockstep_network *network;
-	lockstep_trainer *trainer;
-};
-
-/* On failure there is nothing to destroy. */
-lockstep_status ls_scale_trainer_init(struct ls_scale_trainer *trainer, const struct ls_scale *scale,
-                                      const struct lockstep_scaling_series *series,
-                                      const struct lockstep_scaling_level *level, int time_phases,
-                                      lockstep_error *error);
-void ls_scale_trainer_fini(struct ls_scale_trainer *trainer);
-
-/* Some steps; *seconds may be NULL. */
-lockstep_status ls_scale_trainer_step(struct ls_scale_trainer *trainer, uint64_t n_steps, double *seconds,
-                                      lockstep_error *error);
+/* A trainer of a level with its new network. On failure both are NULL. */
+lockstep_status ls_scale_training_init(struct ls_bench_training *training, const struct ls_scale *scale,
+                                       const struct lockstep_scaling_series *series,
+                                       const struct lockstep_scaling_level *level, int time_phases,
+                                       lockstep_error *error);
 
 /* The fingerprint of its parameters now. LOCKSTEP_ERROR_SYSTEM when it has not the workers of the level. */
-lockstep_status ls_scale_trainer_finish(struct ls_scale_trainer *trainer, const struct lockstep_scaling_level *level,
-                                        char fingerprint[65], lockstep_error *error);
+lockstep_status ls_scale_training_finish(struct ls_bench_training *training, const struct lockstep_scaling_level *level,
+                                         char fingerprint[65], lockstep_error *error);
 
 /* Steps of every series, where the options leave them open. */
 lockstep_status ls_scale_calibrate(struct ls_scale *scale, lockstep_error *error);
