@@ -9,6 +9,10 @@
  * added until the medians are known well enough. Where time goes and what the machine could do is measured
  * afterwards, in runs that count for nothing else.
  *
+ * Levels of several series may be one and the same run: one worker has nothing to split, and two placements may come to
+ * the same places. Such a level is measured once and stands in each of the series, so that their speed-ups have one
+ * baseline and not several that differ by chance.
+ *
  * Every run of a series has the same bits to compute, and has to end with the same fingerprint: the study fails
  * where one does not. So do the series that have mini-batch and slices in common. In a weak study the job is
  * another one at every level, and each level agrees with itself in all blocks and series.
@@ -133,6 +137,7 @@ struct lockstep_scaling_phases {
 struct lockstep_scaling_level {
 	uint32_t workers, batch, slices;
 	const char *excluded; /* why it was not measured, one line; NULL: it was. All that follows is 0 then */
+	size_t measured_in;   /* the series it was measured in: its own, or an earlier one with the same run */
 	size_t n;
 	const double *seconds;                /* [n] of a step, block by block */
 	struct lockstep_scaling_summary step; /* seconds of a step */

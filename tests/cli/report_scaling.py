@@ -88,6 +88,8 @@ def look_at_table(name, document):
         texts = dict(zip(head, row["texts"]))
         step = [float(text) for text in re.findall(r"[0-9.]+", next(value for key, value in texts.items() if key == "a step, ms"))]
         given = [level["step"][key] for key in ("value", "low", "high") if level["step"][key] is not None]
+        if ("=" in texts["blocks"]) != (level.get("measured_in", i) < i):
+            wrong.append((texts["blocks"], level["measured_in"]))
         if len(step) != len(given) or not all(near(a, 1000 * b, 1e-5 * 1000 * b) for a, b in zip(step, given)):
             wrong.append((step, given))
     same(f"{name}: the table has the document's numbers", wrong[:2], [])

@@ -102,6 +102,9 @@ report "series of one job have one fingerprint, whatever the blocks"
 shows 'series 1    bind none, pthreads, split rows; .*' && shows 'series 2    bind none, pthreads, split owners; .*' &&
 	grep -q '^limit 2' "$out" && ! grep -q 'GFLOP/s\|gather' "$out"
 report "two series, and what is to be left out is"
+test "$(grep -c '^ *1 .* 7\*\{0,1\}=$' "$out")" -eq 1 && ! grep -q '^ *2 .*=$' "$out" &&
+	shows ' *= the same run as in an earlier series, and measured once.' && shows 'measured    7 blocks of 3 runs .*'
+report "one worker has nothing to split, and is measured once for both"
 
 scale --workers 1,2 --batch 8 --blocks 2,2 --skip-limits --skip-phases
 test $status -eq 0 && grep -q '^ *Fewer than 6 measurements have no 95 % interval.$' "$out" &&

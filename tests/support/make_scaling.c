@@ -104,6 +104,7 @@ static lockstep_status measure(struct made *made, int i, int k, lockstep_error *
 	level->n = made->study.n_blocks;
 	level->seconds = made->seconds[i][k];
 	level->places = made->places;
+	level->measured_in = (size_t)i;
 	memset(level->fingerprint, 'a' + (level->batch / 64 + level->slices) % 6, 64);
 	return judge(made, i, k, error);
 }

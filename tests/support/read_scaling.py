@@ -19,7 +19,7 @@ MEMBERS = {
     "throttled_seconds stolen_seconds load n_pinned pinned_is_partial pinned uptime",
     "series": "bind engine split batch slices warmup_steps steps baseline levels curves refusal limit predictions",
     "excluded": "workers batch slices excluded",
-    "level": "workers batch slices excluded fingerprint cpus seconds step precise samples_per_second ratio speedup "
+    "level": "workers batch slices excluded measured_in fingerprint cpus seconds step precise samples_per_second ratio speedup "
     "efficiency serial_fraction phases roofline predicted",
     "phases": " ".join(PHASES) + " balance compute_mean compute_max",
     "roofline": "flops bytes gflops peak_gflops gigabytes peak_gigabytes kept_bytes cache_bytes",

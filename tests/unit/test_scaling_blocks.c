@@ -81,7 +81,7 @@ static void setup(struct machine *machine, enum lockstep_scaling_kind kind)
 		series->levels = ls_scale_allocate(&machine->scale, series->n, sizeof *series->levels);
 		for (uint32_t k = 0; k < N_LEVELS; k++)
 			series->levels[k] = (struct lockstep_scaling_level){
-			    .workers = 1u << k, .batch = kind ? 8u << k : 8, .slices = 8};
+			    .workers = 1u << k, .batch = kind ? 8u << k : 8, .slices = 8, .measured_in = i};
 		series->levels[N_LEVELS] = (struct lockstep_scaling_level){.workers = 8, .excluded = "left out"};
 	}
 	machine->scale.progress.n_levels = N_SERIES * N_LEVELS;
@@ -148,6 +148,27 @@ Test(scaling_blocks, measurements_are_seconds_of_a_step_in_the_order_of_the_bloc
 		}
 	cr_assert_eq(n, 9);
 	cr_assert_float_eq(level->samples_per_second, 8 / level->step.median, 1e-9);
+	teardown(&machine);
+}
+
+Test(scaling_blocks, the_same_run_in_two_series_is_measured_once)
+{
+	struct machine machine;
+	setup(&machine, LOCKSTEP_SCALING_STRONG);
+	machine.noise = 0.01;
+	machine.options.blocks_min = machine.options.blocks_max = 7;
+	machine.scale.study->series[1].levels[0].measured_in = 0;
+	machine.scale.progress.n_levels--;
+	measure_well(&machine);
+	ls_scale_share(machine.scale.study);
+	cr_assert_eq(machine.n_runs, 7 * 5);
+	for (size_t i = 0; i < machine.n_runs; i++)
+		cr_assert(machine.series[i] == 0 || machine.workers[i] > 1);
+	const struct lockstep_scaling_level *first = &machine.scale.study->series[0].levels[0],
+					    *second = &machine.scale.study->series[1].levels[0];
+	cr_assert(second->n == 7 && second->seconds == first->seconds && second->step.median == first->step.median);
+	cr_assert_str_eq(second->fingerprint, first->fingerprint);
+	cr_assert_eq(machine.scale.study->series[1].levels[1].measured_in, 1);
 	teardown(&machine);
 }
 

@@ -180,6 +180,38 @@ Test(scaling_study, series_of_one_job_agree)
 	lockstep_scaling_study_destroy(study);
 }
 
+/* One worker has nothing to split; another engine is another run, and so is another number of slices. */
+Test(scaling_study, the_same_run_is_measured_once_for_all_series)
+{
+	struct asked asked;
+	ask(&asked);
+	asked.options.n_settings = 3;
+	asked.options.n_workers = 2;
+	asked.settings[0].bind = "none";
+	asked.settings[1].split = LOCKSTEP_SPLIT_OWNERS;
+	asked.settings[2] = asked.settings[1];
+	struct lockstep_scaling_study *study = run(&asked);
+	cr_assert_eq(asked.n_told[LOCKSTEP_SCALING_BLOCKS], 6 * 3);
+	cr_assert_eq(asked.n_told[LOCKSTEP_SCALING_PHASES], 3);
+	static const size_t measured_in[3][2] = {{0, 0}, {0, 1}, {0, 1}};
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 2; k++) {
+			const struct lockstep_scaling_level *level = &study->series[i].levels[k];
+			cr_assert_eq(level->measured_in, measured_in[i][k], "series %zu, level %zu", i, k);
+			cr_assert_eq(level->seconds, study->series[level->measured_in].levels[k].seconds);
+			cr_assert(level->has_phases);
+			expect_level(level, &study->series[i]);
+		}
+	lockstep_scaling_study_destroy(study);
+
+	asked.settings[1].engine = LOCKSTEP_OPENMP;
+	asked.settings[2].slices = 2;
+	study = run(&asked);
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_eq(study->series[i].levels[0].measured_in, i);
+	lockstep_scaling_study_destroy(study);
+}
+
 /* Whatever bind is, the study has its own copy. */
 Test(scaling_study, texts_are_the_studys_own)
 {

@@ -132,6 +132,7 @@ static void write_level(const struct lockstep_scaling_level *level, const struct
 	ls_json_put_integer(json, "slices", level->slices);
 	ls_json_put_text(json, "excluded", level->excluded);
 	if (!level->excluded) {
+		ls_json_put_integer(json, "measured_in", level->measured_in);
 		write_measured(level, json);
 		write_predicted(level, step, json);
 	}

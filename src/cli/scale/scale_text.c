@@ -78,14 +78,18 @@ static void print_machine(const struct ls_scale_result *result)
 	                    lockstep_compiler());
 }
 
+/* Those that were measured, each once. */
 static size_t count_levels(const struct lockstep_scaling_study *study, size_t *n_precise)
 {
 	size_t n = 0;
 	*n_precise = 0;
 	for (size_t i = 0; i < study->n; i++)
 		for (size_t j = 0; j < study->series[i].n; j++) {
-			n += study->series[i].levels[j].excluded == NULL;
-			*n_precise += study->series[i].levels[j].is_precise != 0;
+			const struct lockstep_scaling_level *level = &study->series[i].levels[j];
+			if (level->excluded || level->measured_in != i)
+				continue;
+			n++;
+			*n_precise += level->is_precise != 0;
 		}
 	return n;
 }
@@ -195,6 +199,8 @@ static void print_limits(const struct ls_scale_result *result)
 	putchar('\n');
 	for (size_t i = 0; i < result->study->n; i++) {
 		char label[32] = "limit";
+		if (ls_scale_original(result->study, i) != i)
+			continue;
 		if (result->study->n > 1)
 			snprintf(label, sizeof label, "limit %zu", i + 1);
 		ls_scale_print_line(label, "%s", result->study->series[i].limit.text);
@@ -229,9 +235,24 @@ static uint32_t best_batch(const struct ls_scale_result *result)
 	return batch;
 }
 
+/* "2.24 (1.83 to 2.44) times its baseline" */
+static const char *compare(const struct lockstep_scaling_series *series, const struct lockstep_scaling_level *best,
+                           char *text, size_t size)
+{
+	const struct lockstep_scaling_interval *speedup = &best->figures.speedup;
+	if (best == ls_scale_baseline(series))
+		snprintf(text, size, "and no level is faster than this baseline");
+	else if (isnan(speedup->low) || isnan(speedup->high))
+		snprintf(text, size, "%.2f times its baseline", speedup->value);
+	else
+		snprintf(text, size, "%.2f (%.2f to %.2f) times its baseline", speedup->value, speedup->low,
+		         speedup->high);
+	return text;
+}
+
 static void print_answer(const struct ls_scale_result *result)
 {
-	char way[256];
+	char way[256], times[96];
 	size_t i_series = 0;
 	uint32_t batch = best_batch(result);
 	const struct lockstep_scaling_level *best = fastest(result->study, batch, &i_series);
@@ -239,13 +260,14 @@ static void print_answer(const struct ls_scale_result *result)
 		ls_scale_print_line("answer", "no level could be measured");
 		return;
 	}
-	ls_scale_print_line("answer", "%s, %s of all %s: %.0f samples/s, %.2f times %s baseline.",
-	                    way_of(result, i_series, best->workers, way, sizeof way),
-	                    batch ? "the soonest at the loss" : "the fastest",
-	                    result->study->n > 1 ? "series" : "levels", best->samples_per_second,
-	                    best->figures.speedup.value, result->study->n > 1 ? "its" : "the");
 	const struct lockstep_scaling_series *series = &result->study->series[i_series];
 	const struct lockstep_scaling_level *enough = &series->levels[series->enough];
+	ls_scale_print_line(
+	    "answer", "%s, %s of all %s: %.0f samples/s, %s.", way_of(result, i_series, best->workers, way, sizeof way),
+	    batch ? "the soonest at the loss" : "the fastest", result->study->n > 1 ? "series" : "levels",
+	    best->samples_per_second, compare(series, best, times, sizeof times));
+	if (best->figures.speedup.value > 1 && best->figures.speedup.low <= 1)
+		ls_scale_print_line("", "The interval reaches 1: it may be no faster than the baseline.");
 	if (enough->workers < best->workers)
 		ls_scale_print_line("", "%u worker%s come to within %.1f %% of that.", enough->workers,
 		                    enough->workers == 1 ? "" : "s",

@@ -24,6 +24,9 @@ const char *ls_scale_interval(const struct lockstep_scaling_interval *interval, 
 /* The first level that was measured: the baseline; NULL: there is none. */
 const struct lockstep_scaling_level *ls_scale_baseline(const struct lockstep_scaling_series *series);
 
+/* The first series with the same runs at all its levels: its own place where there is none before it. */
+size_t ls_scale_original(const struct lockstep_scaling_study *study, size_t i_series);
+
 /* One series with all its tables. */
 void ls_scale_print_series(const struct ls_scale_result *result, size_t i_series);
 

@@ -32,6 +32,23 @@ const struct lockstep_scaling_level *ls_scale_baseline(const struct lockstep_sca
 	return NULL;
 }
 
+static int has_same_runs(const struct lockstep_scaling_series *a, const struct lockstep_scaling_series *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!a->levels[i].excluded != !b->levels[i].excluded ||
+		    a->levels[i].measured_in != b->levels[i].measured_in)
+			return 0;
+	return 1;
+}
+
+size_t ls_scale_original(const struct lockstep_scaling_study *study, size_t i_series)
+{
+	size_t i = 0;
+	while (i < i_series && !has_same_runs(&study->series[i], &study->series[i_series]))
+		i++;
+	return i;
+}
+
 /* ---- Levels ----------------------------------------------------------------- */
 
 /* Four digits, as far as they are behind the point. */
@@ -59,7 +76,7 @@ static void format_speedup(char *text, size_t size, const struct lockstep_scalin
 		snprintf(text, size, "%.*f-%.*f", digits, speedup->low, digits, speedup->high);
 }
 
-static void print_level(const struct lockstep_scaling_level *level, int is_baseline, struct unit unit)
+static void print_level(const struct lockstep_scaling_level *level, int is_baseline, int is_own, struct unit unit)
 {
 	char step[40], speedup[40] = "", serial[16] = "-";
 	const struct lockstep_scaling_figures *figures = &level->figures;
@@ -70,9 +87,9 @@ static void print_level(const struct lockstep_scaling_level *level, int is_basel
 	double fraction = figures->serial_fraction.value;
 	if (!isnan(fraction))
 		snprintf(serial, sizeof serial, fabs(fraction) < 10 ? "%.3f" : "%.3g", fraction);
-	printf("%7u %8.*f %13s %10.0f %7.2f %11s %4.0f%% %6s %3zu%s\n", level->workers, decimals(median), median, step,
-	       level->samples_per_second, figures->speedup.value, speedup, 100 * figures->efficiency.value, serial,
-	       level->n, level->is_precise ? "" : "*");
+	printf("%7u %8.*f %13s %10.0f %7.2f %11s %4.0f%% %6s %3zu%s%s\n", level->workers, decimals(median), median,
+	       step, level->samples_per_second, figures->speedup.value, speedup, 100 * figures->efficiency.value,
+	       serial, level->n, level->is_precise ? "" : "*", is_own ? "" : "=");
 }
 
 /* Those from level i on that are left out for one reason; returns how many. */
@@ -91,26 +108,31 @@ static size_t print_excluded(const struct lockstep_scaling_series *series, size_
 	return end - i;
 }
 
-/* What a star or a dash in the table means. */
-static void explain_levels(const struct ls_scale_result *result, const struct lockstep_scaling_series *series)
+/* What a star, a dash or an equals sign in the table means. */
+static void explain_levels(const struct ls_scale_result *result, size_t i_series)
 {
-	int is_few = 0, is_wide = 0;
+	const struct lockstep_scaling_series *series = &result->study->series[i_series];
+	int is_few = 0, is_wide = 0, is_shared = 0;
 	for (size_t i = 0; i < series->n; i++) {
 		const struct lockstep_scaling_level *level = &series->levels[i];
 		if (level->excluded)
 			continue;
 		is_few |= level->n < 6;
 		is_wide |= level->n >= 6 && !level->is_precise;
+		is_shared |= level->measured_in != i_series;
 	}
 	if (is_few)
 		puts("        Fewer than 6 measurements have no 95 % interval.");
 	if (is_wide)
 		printf("        * the interval reaches further than %g %% from the median.\n",
 		       100 * result->options->precision);
+	if (is_shared)
+		puts("        = the same run as in an earlier series, and measured once.");
 }
 
-static void print_levels(const struct ls_scale_result *result, const struct lockstep_scaling_series *series)
+static void print_levels(const struct ls_scale_result *result, size_t i_series)
 {
+	const struct lockstep_scaling_series *series = &result->study->series[i_series];
 	const struct lockstep_scaling_level *baseline = ls_scale_baseline(series);
 	struct unit unit = unit_of(baseline ? baseline->step.median : 1);
 	printf("\n%7s %5s %2s %13s %10s %7s %11s %5s %6s %3s\n", "workers", "step", unit.name, "95 %", "samples/s",
@@ -119,10 +141,11 @@ static void print_levels(const struct ls_scale_result *result, const struct lock
 		if (series->levels[i].excluded)
 			i += print_excluded(series, i);
 		else {
-			print_level(&series->levels[i], &series->levels[i] == baseline, unit);
+			print_level(&series->levels[i], &series->levels[i] == baseline,
+			            series->levels[i].measured_in == i_series, unit);
 			i++;
 		}
-	explain_levels(result, series);
+	explain_levels(result, i_series);
 }
 
 /* ---- Fingerprints ------------------------------------------------------------- */
@@ -332,8 +355,14 @@ static void print_heading(const struct ls_scale_result *result, size_t i_series)
 void ls_scale_print_series(const struct ls_scale_result *result, size_t i_series)
 {
 	const struct lockstep_scaling_series *series = &result->study->series[i_series];
+	size_t original = ls_scale_original(result->study, i_series);
 	print_heading(result, i_series);
-	print_levels(result, series);
+	if (original != i_series) {
+		ls_scale_print_line("", "All its levels are the same runs as in series %zu, and were measured once.",
+		                    original + 1);
+		return;
+	}
+	print_levels(result, i_series);
 	print_fingerprints(result->study->kind, series);
 	print_phases(series);
 	print_roofline(series);

@@ -95,7 +95,9 @@ static lockstep_status blocks_init(struct blocks *blocks, lockstep_error *error)
 		return ls_error_memory(error, "the blocks of a study");
 	for (size_t i = 0; i < scale->study->n; i++) {
 		struct lockstep_scaling_series *series = &scale->study->series[i];
-		for (size_t k = ls_scale_next(series, 0); k < series->n; k = ls_scale_next(series, k + 1)) {
+		for (size_t k = 0; k < series->n; k++) {
+			if (!ls_scale_is_own(&series->levels[k], i))
+				continue;
 			double *seconds = ls_scale_allocate(scale, scale->options->blocks_max, sizeof *seconds);
 			if (!seconds)
 				return ls_error_memory(error, "the measurements of a level");

@@ -84,9 +84,10 @@ lockstep_status ls_scale_phases(struct ls_scale *scale, lockstep_error *error)
 	scale->progress.n_runs_max = scale->progress.n_levels;
 	for (size_t i = 0; i < scale->study->n; i++) {
 		struct lockstep_scaling_series *series = &scale->study->series[i];
-		for (size_t k = ls_scale_next(series, 0); k < series->n; k = ls_scale_next(series, k + 1)) {
+		for (size_t k = 0; k < series->n; k++) {
 			struct lockstep_scaling_level *level = &series->levels[k];
-			if (series->setting.engine == LOCKSTEP_SERIAL && level->workers > 1)
+			if (!ls_scale_is_own(level, i) ||
+			    (series->setting.engine == LOCKSTEP_SERIAL && level->workers > 1))
 				continue;
 			if (ls_scale_tell(scale, i, level->workers))
 				return LOCKSTEP_OK;

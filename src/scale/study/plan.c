@@ -143,6 +143,61 @@ static lockstep_status add_level(struct ls_scale *scale, struct lockstep_scaling
 	return level->excluded ? LOCKSTEP_OK : ls_error_memory(error, "the levels of a study");
 }
 
+/* ---- The same runs --------------------------------------------------------- */
+
+static int has_same_places(const struct lockstep_scaling_level *a, const struct lockstep_scaling_level *b)
+{
+	for (uint32_t i = 0; i < a->workers; i++)
+		if (strcmp(a->places[i].cpuset, b->places[i].cpuset) != 0)
+			return 0;
+	return 1;
+}
+
+/* Are the k-th levels of both one run? One worker has nothing to split. */
+static int is_same_run(const struct lockstep_scaling_series *a, const struct lockstep_scaling_series *b, size_t k)
+{
+	return a->setting.batch == b->setting.batch && a->levels[0].slices == b->levels[0].slices &&
+	       a->setting.engine == b->setting.engine &&
+	       (a->setting.split == b->setting.split || a->levels[k].workers == 1) &&
+	       has_same_places(&a->levels[k], &b->levels[k]);
+}
+
+/* The first series with the same run at its k-th level. */
+static size_t find_first(const struct lockstep_scaling_study *study, size_t i_series, size_t k)
+{
+	const struct lockstep_scaling_series *series = study->series;
+	size_t i = 0;
+	while (i < i_series && (series[i].levels[k].excluded || !is_same_run(&series[i_series], &series[i], k)))
+		i++;
+	return i;
+}
+
+void ls_scale_share(struct lockstep_scaling_study *study)
+{
+	for (size_t i = 0; i < study->n; i++)
+		for (size_t k = 0; k < study->series[i].n; k++) {
+			struct lockstep_scaling_level *level = &study->series[i].levels[k];
+			if (!level->excluded)
+				*level = study->series[level->measured_in].levels[k];
+		}
+}
+
+/* ---- All of it ------------------------------------------------------------- */
+
+static lockstep_status add_levels(struct ls_scale *scale, size_t i_series, lockstep_error *error)
+{
+	struct lockstep_scaling_series *series = &scale->study->series[i_series];
+	lockstep_status status = LOCKSTEP_OK;
+	for (size_t k = 0; k < series->n && !status; k++) {
+		status = add_level(scale, series, k, error);
+		if (status || series->levels[k].excluded)
+			continue;
+		series->levels[k].measured_in = find_first(scale->study, i_series, k);
+		scale->progress.n_levels += series->levels[k].measured_in == i_series;
+	}
+	return status;
+}
+
 lockstep_status ls_scale_plan(struct ls_scale *scale, lockstep_error *error)
 {
 	struct lockstep_scaling_study *study = scale->study;
@@ -153,12 +208,9 @@ lockstep_status ls_scale_plan(struct ls_scale *scale, lockstep_error *error)
 		return ls_error_memory(error, "the series of a study");
 	lockstep_status status = LOCKSTEP_OK;
 	for (size_t i = 0; i < study->n && !status; i++) {
-		struct lockstep_scaling_series *series = &study->series[i];
 		status = add_series(scale, i, error);
-		for (size_t k = 0; k < series->n && !status; k++) {
-			status = add_level(scale, series, k, error);
-			scale->progress.n_levels += !status && !series->levels[k].excluded;
-		}
+		if (!status)
+			status = add_levels(scale, i, error);
 	}
 	return status;
 }

@@ -122,8 +122,9 @@ static lockstep_status find_rooflines(struct ls_scale *scale, const struct work 
 	lockstep_status status = LOCKSTEP_OK;
 	for (size_t i = 0; i < scale->study->n && !status; i++) {
 		struct lockstep_scaling_series *series = &scale->study->series[i];
-		for (size_t k = ls_scale_next(series, 0); k < series->n && !status && !scale->is_stopped;
-		     k = ls_scale_next(series, k + 1)) {
+		for (size_t k = 0; k < series->n && !status && !scale->is_stopped; k++) {
+			if (!ls_scale_is_own(&series->levels[k], i))
+				continue;
 			count_step(scale, work, &series->levels[k]);
 			status = find_roofs(scale, i, &series->levels[k], error);
 			scale->progress.n_runs++;

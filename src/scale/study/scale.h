@@ -45,7 +45,8 @@ lockstep_status ls_scale_check(const struct lockstep_scaling_study_options *opti
 /* Mini-batch and slices of k workers in a weak study, from those of one; the slices are not above the mini-batch. */
 void ls_scale_weak(uint32_t batch, uint32_t slices, uint32_t k, uint64_t *level_batch, uint32_t *level_slices);
 
-/* Makes series and levels, with their places, and leaves out those that cannot be. A baseline that cannot is an error. */
+/* Makes series and levels, with their places, and leaves out those that cannot be. A baseline that cannot is an error.
+ * Levels know the first series that has the same run. */
 lockstep_status ls_scale_plan(struct ls_scale *scale, lockstep_error *error);
 
 /* ---- Runs ------------------------------------------------------------------ */
@@ -87,6 +88,8 @@ lockstep_status ls_scale_agree(struct ls_scale *scale, const struct lockstep_sca
 
 lockstep_status ls_scale_phases(struct ls_scale *scale, lockstep_error *error);
 lockstep_status ls_scale_rooflines(struct ls_scale *scale, lockstep_error *error);
+/* Gives levels what was measured in an earlier series. */
+void ls_scale_share(struct lockstep_scaling_study *study);
 /* Ratios, speed-ups, curves, the fastest level. */
 lockstep_status ls_scale_figures(struct ls_scale *scale, lockstep_error *error);
 
@@ -99,12 +102,18 @@ struct ls_scale_room {
 void ls_scale_limit(struct lockstep_scaling_series *series, enum lockstep_scaling_kind kind,
                     const struct ls_scale_room *room);
 
-/* The next level that was measured, from `i` on; series->n: none. */
+/* The next level that was not left out, from `i` on; series->n: none. */
 static inline size_t ls_scale_next(const struct lockstep_scaling_series *series, size_t i)
 {
 	while (i < series->n && series->levels[i].excluded)
 		i++;
 	return i;
+}
+
+/* Is it measured, and in this series? */
+static inline int ls_scale_is_own(const struct lockstep_scaling_level *level, size_t i_series)
+{
+	return !level->excluded && level->measured_in == i_series;
 }
 
 #endif

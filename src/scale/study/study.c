@@ -59,8 +59,10 @@ static lockstep_status measure(struct ls_scale *scale, lockstep_error *error)
 		status = ls_scale_blocks(scale, ls_scale_run, scale, error);
 	if (!status)
 		status = measure_rest(scale, error);
-	if (!status)
-		status = ls_scale_figures(scale, error);
+	if (status)
+		return status;
+	ls_scale_share(scale->study);
+	status = ls_scale_figures(scale, error);
 	if (status)
 		return status;
 	const struct ls_scale_room room = find_room(scale);

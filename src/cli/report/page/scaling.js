@@ -8,6 +8,9 @@ R.SERIES_COLOURS = 8;
 R.SERIES_SHAPES = [d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbolDiamond, d3.symbolCross, d3.symbolStar,
 	d3.symbolWye, d3.symbolCircle];
 
+/* Is it the same run as one of an earlier series, and was measured there? Older documents do not say. */
+R.isShared = (series, level) => level.measured_in < series.index;
+
 R.Scaling = class {
 	constructor(study) {
 		this.document = study;

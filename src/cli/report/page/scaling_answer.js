@@ -67,6 +67,8 @@ R.answerCard = (model, series) => {
 			tile(R.span(level.step.value), `a step${interval(level.step, R.span)}`),
 			tile(R.rate(level.samples_per_second), "samples a second")),
 		limit && limit.text ? R.el("p", {class: "limit"}, limit.text) : null,
+		series.points.every(point => R.isShared(series, point.level)) ? R.el("p", {class: "note"},
+			"All its levels are the same runs as in earlier series, and were measured once.") : null,
 		near ? R.el("p", {}, `${R.workers(near.level.workers)} come within ${100 * R.NEARLY} % of that.`) : null,
 		R.el("p", {}, R.baselineSentence(series)),
 		curve ? R.el("p", {class: "note"}, curve) : null,

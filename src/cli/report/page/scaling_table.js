@@ -11,8 +11,8 @@ R.levelColumns = model => {
 	return [plain("workers", level => level.workers), plain("mini-batch", level => level.batch),
 		plain("slices", level => level.slices),
 		interval("a step, ms", level => level.step, s => (R.isNumber(s) ? R.number(1000 * s) : "–")),
-		{name: "blocks", get: level => level.seconds.length, text: level =>
-			`${level.seconds.length}${level.precise ? "" : " *"}`},
+		{name: "blocks", get: level => level.seconds.length, text: (level, series) =>
+			`${level.seconds.length}${level.precise ? "" : " *"}${R.isShared(series, level) ? " =" : ""}`},
 		plain("samples/s", level => level.samples_per_second, R.rate),
 		interval(model.isWeak ? "scaled speed-up" : "speed-up", level => level.speedup, three),
 		interval("efficiency", level => level.efficiency, three),
@@ -38,7 +38,7 @@ R.levelRow = (model, series, level, columns) => {
 		onmouseleave: () => model.hover(null), onclick: () => model.pin(point)},
 	name, columns.map(({get, text, name: column}) =>
 		R.el("td", {"data-value": get(level), title: column === "fingerprint" || column === "CPUs" ? get(level) : null},
-			text(level))));
+			text(level, series))));
 	model.on("hover", () => row.classList.toggle("hover", model.hovered === point));
 	model.on("pin", () => row.classList.toggle("pinned", model.pinned === point));
 	model.on("show", () => { row.hidden = !series.isShown; });
@@ -82,6 +82,8 @@ R.panel({
 				R.el("tbody", {}, rows)))));
 		if (model.points.some(({level}) => !level.precise))
 			body.append(R.el("p", {class: "note"}, "* not as precise as was asked for"));
+		if (model.points.some(({series, level}) => R.isShared(series, level)))
+			body.append(R.el("p", {class: "note"}, "= the same run as in an earlier series, and measured once"));
 		R.append(body, [R.curveTable(model)]);
 	},
 });
