@@ -13,6 +13,8 @@ libls_la_SOURCES += \
 	%D%/study/blocks.c \
 	%D%/study/figures.c \
 	%D%/study/limit.c \
+	%D%/study/limit.h \
+	%D%/study/limit_text.c \
 	%D%/study/names.c \
 	%D%/study/phases.c \
 	%D%/study/plan.c \

@@ -342,7 +342,7 @@ struct made {
  * `compute` and `reduction` ms and waits for the rest; its shard has 1 / balance times as much at most. */
 static void make(struct made *made, double compute, double reduction, double wait, double balance)
 {
-	*made = (struct made){.room = {16, 0}};
+	*made = (struct made){.room = {.places = 16, .n_rows = 60000}};
 	made->series = (struct lockstep_scaling_series){.n = 2, .levels = made->levels, .fastest = 1, .enough = 1};
 	for (int k = 0; k < 2; k++) {
 		struct lockstep_scaling_level *level = &made->levels[k];
@@ -436,24 +436,187 @@ Test(scaling_blocks, the_next_worker_needs_rows_a_core_and_a_share)
 	struct made made;
 	make(&made, 0.75, 0.25, 0, 1);
 	cr_assert_eq(limit_of(&made)->end, LOCKSTEP_SCALING_OPEN);
-	made.room.cores = 8;
+	made.room.places = 8;
 	cr_assert_eq(limit_of(&made)->end, LOCKSTEP_SCALING_CORES);
 	made.room.quota = 8.5;
 	cr_assert_eq(limit_of(&made)->end, LOCKSTEP_SCALING_QUOTA);
 	made.levels[1].slices = 8;
 	cr_assert_eq(limit_of(&made)->end, LOCKSTEP_SCALING_SLICES);
-	cr_assert_str_eq(
-	    made.series.limit.text,
-	    "8 workers are 8.00 times as fast as 1, 100 % of what they could be. One worker more would have "
-	    "no rows: the job has 8 slices.");
+	cr_assert_str_eq(made.series.limit.text, "8 workers are 8.00 times as fast as 1, an efficiency of 100 %. "
+	                                         "One worker more would have no rows: the job has 8 slices.");
 }
 
-Test(scaling_blocks, more_workers_than_cores_are_no_evidence)
+/* ---- In words -------------------------------------------------------------- */
+
+static void expect_text(struct made *made, enum lockstep_scaling_kind kind, const char *text)
+{
+	ls_scale_limit(&made->series, kind, &made->room);
+	cr_assert_str_eq(made->series.limit.text, text);
+}
+
+static void expect_cause(struct made *made, const char *text)
+{
+	char whole[640];
+	snprintf(whole, sizeof whole,
+	         "8 workers are 4.00 times as fast as 1, an efficiency of 50 %%. Of the 50 %% "
+	         "that are lost, %s.",
+	         text);
+	expect_text(made, LOCKSTEP_SCALING_STRONG, whole);
+}
+
+Test(scaling_blocks, every_cause_has_its_words)
+{
+	struct made made;
+	make(&made, 1.75, 0.25, 0, 1);
+	expect_cause(&made, "100 % is shards of 16 rows, on which a core computes more slowly than on the baseline's");
+	made.series.setting.split = LOCKSTEP_SPLIT_UNITS;
+	expect_cause(&made, "100 % is what every worker computes for all rows, however many there are");
+	make(&made, 0.75, 1.25, 0, 1);
+	expect_cause(&made, "100 % is summing gradients and updating parameters");
+	make(&made, 0.75, 0.25, 1, 1);
+	expect_cause(&made, "100 % is waiting for each other, which takes 50 % of a step");
+	make(&made, 1.75, 0.25, 0, 1);
+	add_roofs(&made, 800, 50);
+	expect_cause(&made, "100 % is memory bandwidth: a step moves 50 GB/s, and the cores stream 60");
+	add_roofs(&made, 400, 5);
+	expect_cause(&made, "100 % is cores that are slower when all compute (50 GFLOP/s a core at the peak)");
+	made.room.is_smt = 1;
+	expect_cause(&made, "100 % is hardware threads that share cores, or a lower clock (50 GFLOP/s a worker at the "
+	                    "peak)");
+	make(&made, 1.35, 0.65, 0, 1);
+	expect_cause(&made,
+	             "60 % is shards of 16 rows, on which a core computes more slowly than on the baseline's, and "
+	             "40 % summing gradients and updating parameters");
+}
+
+Test(scaling_blocks, shards_are_called_longest_where_they_differ)
+{
+	struct made made;
+	make(&made, 0.75, 0.25, 1, 0.5);
+	expect_cause(&made, "100 % is waiting for a worker that was slower than the others (load balance 0.50)");
+	made.levels[1].slices = 12;
+	expect_cause(&made,
+	             "100 % is waiting for the worker with the longest shard (load balance 0.50; 12 slices over 8 "
+	             "workers)");
+	made.series.setting.split = LOCKSTEP_SPLIT_UNITS;
+	expect_cause(&made, "100 % is waiting for a worker that was slower than the others (load balance 0.50)");
+	make(&made, 1.75, 0.25, 0, 1);
+	made.levels[0].slices = made.levels[1].slices = 12; /* of 11 rows, 4 of them; two slices are longest */
+	made.levels[0].batch = made.levels[1].batch = 124;
+	expect_cause(&made, "100 % is shards of 22 rows, on which a core computes more slowly than on the baseline's");
+}
+
+Test(scaling_blocks, what_the_phases_do_not_show_is_said)
+{
+	struct made made;
+	make(&made, 0.775, 0.25, 0.975, 1); /* 8 ms that they show */
+	made.levels[0].step.median = 8;
+	made.levels[1].step.median = 5; /* and 32 that were lost */
+	expect_limit(&made, LOCKSTEP_SCALING_UNKNOWN, 0.75);
+	cr_assert(strstr(made.series.limit.text,
+	                 "75 % is not in the phases, which were measured in a run of their own, and "
+	                 "24 % waiting for each other"),
+	          "%s", made.series.limit.text);
+}
+
+Test(scaling_blocks, a_loss_within_the_noise_is_none)
+{
+	struct made made;
+	make(&made, 1.75, 0.25, 0, 1);
+	made.levels[1].figures.efficiency.high = 1.021;
+	expect_text(&made, LOCKSTEP_SCALING_STRONG,
+	            "8 workers are 4.00 times as fast as 1, an efficiency of 50 %, which may be noise: its interval "
+	            "reaches 102 %.");
+	cr_assert_eq(made.series.limit.obstacle, LOCKSTEP_SCALING_NOTHING);
+	made.levels[1].figures.efficiency.value = 1.25;
+	made.levels[1].figures.speedup.value = 10;
+	expect_text(&made, LOCKSTEP_SCALING_STRONG, "8 workers are 10.00 times as fast as 1, an efficiency of 125 %.");
+}
+
+/* Eight times the rows, and the shards are those of the baseline. */
+Test(scaling_blocks, weak_studies_do_more_in_a_time)
+{
+	struct made made;
+	make(&made, 12, 4, 0, 1);
+	made.levels[0].slices = 2;
+	made.levels[1].batch = 1024;
+	made.levels[1].slices = 16;
+	made.series.setting.batch = 128;
+	made.levels[1].figures.speedup.value = 4;
+	made.levels[1].figures.efficiency.value = 0.5;
+	const char *more =
+	    "8 workers do 4.00 times as much in a time as 1, an efficiency of 50 %. Of the 50 % that are lost, 75 % "
+	    "is computing that takes longer than the baseline's of as many rows: caches and memory are shared, "
+	    "and 25 % summing gradients and updating parameters.";
+	expect_text(&made, LOCKSTEP_SCALING_WEAK, more);
+	char text[640];
+	made.room.n_rows = 1151;
+	snprintf(text, sizeof text, "%s One worker more would need 1152 rows, and there are 1151.", more);
+	expect_text(&made, LOCKSTEP_SCALING_WEAK, text);
+	cr_assert_eq(made.series.limit.end, LOCKSTEP_SCALING_ROWS);
+}
+
+/* ---- Places ---------------------------------------------------------------- */
+
+static void expect_no_evidence(struct made *made, const char *text)
+{
+	expect_text(made, LOCKSTEP_SCALING_STRONG, text);
+	cr_assert_eq(made->series.limit.obstacle, LOCKSTEP_SCALING_NOTHING);
+	cr_assert_eq(made->series.limit.lost, 0);
+}
+
+Test(scaling_blocks, workers_without_places_of_their_own_are_no_evidence)
+{
+	struct made made;
+	struct lockstep_place places[8] = {{.shared = 0}};
+	make(&made, 1.5, 0.5, 0, 1);
+	made.room.places = 4;
+	expect_no_evidence(&made, "No other level had a core for each worker. The fastest level is 8 workers.");
+	made.room.is_smt = 1;
+	expect_no_evidence(&made,
+	                   "No other level had a hardware thread for each worker. The fastest level is 8 workers.");
+	made.room = (struct ls_scale_room){.places = 1, .n_rows = 1};
+	made.series.setting.bind = "list:0";
+	expect_no_evidence(&made,
+	                   "No other level had a CPU for each worker. The fastest level is 8 workers. One worker "
+	                   "more would have no CPU of its own: the list has 1.");
+	made.room.places = 16;
+	made.levels[1].places = places;
+	made.series.setting.bind = "close";
+	cr_assert_eq(limit_of(&made)->obstacle, LOCKSTEP_SCALING_COMPUTE);
+	places[3].shared = places[4].shared = 1;
+	expect_no_evidence(&made, "No other level had a core for each worker. The fastest level is 8 workers.");
+	made.levels[0].workers = 4;
+	made.room.places = 2;
+	expect_no_evidence(&made, "No level had a core for each worker. The fastest level is 8 workers.");
+}
+
+Test(scaling_blocks, a_quota_leaves_levels_without_evidence)
 {
 	struct made made;
 	make(&made, 1.5, 0.5, 0, 1);
-	made.room.cores = 4;
-	const struct lockstep_scaling_limit *limit = limit_of(&made);
-	cr_assert_eq(limit->obstacle, LOCKSTEP_SCALING_NOTHING);
-	cr_assert_eq(strncmp(limit->text, "1 worker alone", 14), 0, "%s", limit->text);
+	made.room.quota = 1.5;
+	expect_no_evidence(&made,
+	                   "No other level had a core for each worker within the 1.5 CPUs that the control group "
+	                   "grants. The fastest level is 8 workers. One worker more would be held up by the control "
+	                   "group, which grants 1.5 CPUs.");
+	cr_assert_eq(made.series.limit.end, LOCKSTEP_SCALING_QUOTA);
+}
+
+Test(scaling_blocks, serial_workers_take_turns)
+{
+	struct made made;
+	make(&made, 6, 2, 0, 1);
+	made.series.setting.engine = LOCKSTEP_SERIAL;
+	made.series.fastest = made.series.enough = 0;
+	expect_no_evidence(&made, "The serial engine's workers take turns, so more of them are not faster.");
+}
+
+Test(scaling_blocks, one_level_is_alone)
+{
+	struct made made;
+	make(&made, 6, 2, 0, 1);
+	made.series.n = 1;
+	made.series.fastest = made.series.enough = 0;
+	expect_no_evidence(&made, "1 worker alone: nothing to compare with.");
 }

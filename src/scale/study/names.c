@@ -36,7 +36,7 @@ const char *lockstep_scaling_obstacle_name(enum lockstep_scaling_obstacle obstac
 
 const char *lockstep_scaling_end_name(enum lockstep_scaling_end end)
 {
-	static const char *const names[] = {"open", "slices", "cores", "quota"};
+	static const char *const names[] = {"open", "slices", "rows", "cores", "quota"};
 	_Static_assert(COUNT(names) == LOCKSTEP_N_SCALING_ENDS, "a name for every end");
 	assert((unsigned)end < COUNT(names));
 	return names[end];

@@ -117,6 +117,7 @@ static lockstep_status try_level(struct ls_scale *scale, const struct lockstep_s
 	lockstep_trainer_plan(training.trainer, &plan);
 	scale->study->isa = plan.isa;
 	scale->study->scale = plan.scale;
+	scale->n_rows = plan.train_rows;
 	if (!status && plan.workers != level->workers)
 		status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "the %s engine delivers %u worker%s",
 		                      lockstep_engine_name(series->setting.engine), plan.workers,

@@ -25,6 +25,7 @@ struct ls_scale {
 	struct ls_scale_result *result;
 	struct lockstep_scaling_study *study; /* result's */
 	lockstep_topology *topology;
+	uint64_t n_rows; /* that are trained on, once the plan is made */
 	struct lockstep_scaling_progress progress;
 	double started;
 	int is_stopped; /* on_progress said so */
@@ -93,10 +94,12 @@ void ls_scale_share(struct lockstep_scaling_study *study);
 /* Ratios, speed-ups, curves, the fastest level. */
 lockstep_status ls_scale_figures(struct ls_scale *scale, lockstep_error *error);
 
-/* What a machine has for workers. */
+/* What there is for the workers of a series. */
 struct ls_scale_room {
-	uint32_t cores; /* places: cores, or hardware threads */
-	double quota;   /* CPUs; 0: no limit */
+	uint32_t places; /* that workers can have each: cores, hardware threads, or CPUs of a list */
+	int is_smt;      /* places are hardware threads */
+	double quota;    /* CPUs; 0: no limit */
+	uint64_t n_rows; /* to train on */
 };
 /* What limits a series, from the figures of its levels. */
 void ls_scale_limit(struct lockstep_scaling_series *series, enum lockstep_scaling_kind kind,

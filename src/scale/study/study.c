@@ -43,11 +43,29 @@ static lockstep_status measure_rest(struct ls_scale *scale, lockstep_error *erro
 	return status;
 }
 
-static struct ls_scale_room find_room(const struct ls_scale *scale)
+static lockstep_status find_room(const struct ls_scale *scale, const struct lockstep_scaling_setting *setting,
+                                 struct ls_scale_room *room, lockstep_error *error)
 {
 	struct lockstep_topology_summary summary;
+	int is_smt = scale->job->train.smt;
 	lockstep_topology_describe(scale->topology, &summary);
-	return (struct ls_scale_room){scale->job->train.smt ? summary.pus : summary.cores, summary.cpu_quota};
+	*room = (struct ls_scale_room){is_smt ? summary.pus : summary.cores, is_smt, summary.cpu_quota, scale->n_rows};
+	if (!setting->bind || strncmp(setting->bind, "list:", 5) != 0)
+		return LOCKSTEP_OK;
+	return lockstep_topology_auto_workers(scale->topology, setting->bind, is_smt, &room->places, error);
+}
+
+static lockstep_status find_limits(struct ls_scale *scale, lockstep_error *error)
+{
+	lockstep_status status = LOCKSTEP_OK;
+	for (size_t i = 0; i < scale->study->n && !status; i++) {
+		struct lockstep_scaling_series *series = &scale->study->series[i];
+		struct ls_scale_room room;
+		status = find_room(scale, &series->setting, &room, error);
+		if (!status)
+			ls_scale_limit(series, scale->study->kind, &room);
+	}
+	return status;
 }
 
 static lockstep_status measure(struct ls_scale *scale, lockstep_error *error)
@@ -63,13 +81,10 @@ static lockstep_status measure(struct ls_scale *scale, lockstep_error *error)
 		return status;
 	ls_scale_share(scale->study);
 	status = ls_scale_figures(scale, error);
-	if (status)
-		return status;
-	const struct ls_scale_room room = find_room(scale);
-	for (size_t i = 0; i < scale->study->n; i++)
-		ls_scale_limit(&scale->study->series[i], scale->study->kind, &room);
+	if (!status)
+		status = find_limits(scale, error);
 	scale->study->seconds = ls_clock_seconds() - scale->started;
-	return LOCKSTEP_OK;
+	return status;
 }
 
 lockstep_status lockstep_scaling_study_run(struct lockstep_scaling_study **out, const struct lockstep_scaling_job *job,
