@@ -197,7 +197,7 @@ struct lockstep_scaling_series {
 	size_t n_curves;
 	struct lockstep_scaling_curve curves[2];
 	const char *refusal;    /* NULL: not refused */
-	size_t fastest, enough; /* levels: the one of least time a row, and the first within 5 % of it */
+	size_t fastest, enough; /* levels: the one with the largest speed-up, and the first within 5 % of it */
 	struct lockstep_scaling_limit limit;
 };
 

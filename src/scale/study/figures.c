@@ -30,14 +30,15 @@ static lockstep_status compare_levels(struct lockstep_scaling_series *series, en
 	return status;
 }
 
+/* By the speed-ups, which are paired: in a study that was disturbed the medians of two levels may be of other blocks. */
 static void find_fastest(struct lockstep_scaling_series *series)
 {
 	const struct lockstep_scaling_level *levels = series->levels;
 	for (size_t k = 0; k < series->n; k = ls_scale_next(series, k + 1))
-		if (levels[k].samples_per_second > levels[series->fastest].samples_per_second)
+		if (levels[k].figures.speedup.value > levels[series->fastest].figures.speedup.value)
 			series->fastest = k;
 	while (levels[series->enough].excluded ||
-	       levels[series->enough].samples_per_second < ENOUGH * levels[series->fastest].samples_per_second)
+	       levels[series->enough].figures.speedup.value < ENOUGH * levels[series->fastest].figures.speedup.value)
 		series->enough++;
 }
 

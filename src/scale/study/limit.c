@@ -4,9 +4,10 @@
  *
  * Workers times seconds is what a step costs. The level with most workers costs more than the baseline did for the same
  * rows, and the phases say where: each one's cost less the baseline's is its growth. Waiting grows by what the busiest
- * worker has more than the mean (imbalance), and by the rest. A part of the computing's growth is the clock's: what a
- * worker's share of the probed peak has lost while all compute. The phases are measured in runs of their own, so they
- * may not show all that was lost; what is missing is unknown, and is said to be.
+ * worker has more than the mean (imbalance), and by the rest. A part of the growth is the clock's, where a worker's share
+ * of the probed peak is lower while all compute and every phase of arithmetic has become longer: a peak is probed once, and
+ * is no proof alone. The phases are measured in runs of their own, so they may not show all that was lost; what is
+ * missing is unknown, and is said to be.
  */
 #include "limit.h"
 
@@ -15,33 +16,65 @@
 
 #define PERFECT 0.95       /* efficiency from which there is nothing to say */
 #define NEAR_BANDWIDTH 0.7 /* of the roof: more is seldom reached beside computing */
-#define CLOCK_LOSS 0.05    /* of a worker's peak, below which it is noise */
+#define CLOCK_LOSS 0.05    /* longer by a worker's peak, below which it is noise */
 
 /* ---- Growth ---------------------------------------------------------------- */
-
-static double reduction_of(const struct lockstep_scaling_phases *phases)
-{
-	return phases->mean[LOCKSTEP_PHASE_GRADIENT] + phases->mean[LOCKSTEP_PHASE_UPDATE];
-}
-
-static double compute_of(const struct lockstep_scaling_phases *phases)
-{
-	return phases->mean[LOCKSTEP_PHASE_GATHER] + phases->mean[LOCKSTEP_PHASE_FORWARD] +
-	       phases->mean[LOCKSTEP_PHASE_BACKWARD];
-}
 
 static double not_negative(double x)
 {
 	return x > 0 ? x : 0;
 }
 
-/* The part of a worker's peak that is gone while all compute. */
+/* How many times the baseline's rows the level has. */
+static double work_of(const struct ls_scale_case *limited)
+{
+	return limited->kind == LOCKSTEP_SCALING_WEAK ? (double)limited->top->batch / limited->base->batch : 1;
+}
+
+/* Worker-seconds of a phase: of as many rows on the baseline, and on the top. */
+static double before_of(const struct ls_scale_case *limited, enum lockstep_phase phase)
+{
+	return work_of(limited) * limited->base->workers * limited->base->phases.mean[phase];
+}
+
+static double after_of(const struct ls_scale_case *limited, enum lockstep_phase phase)
+{
+	return (double)limited->top->workers * limited->top->phases.mean[phase];
+}
+
+static double growth_of(const struct ls_scale_case *limited, enum lockstep_phase phase)
+{
+	return after_of(limited, phase) - before_of(limited, phase);
+}
+
+/* How much longer a worker's arithmetic takes by its share of the probed peak, while all compute: 0.25 of a fifth. */
 static double clock_loss(const struct lockstep_scaling_level *base, const struct lockstep_scaling_level *top)
 {
 	if (!base->has_roofline || !top->has_roofline)
 		return 0;
-	double loss = 1 - (top->roofline.peak_gflops / top->workers) / (base->roofline.peak_gflops / base->workers);
-	return loss > CLOCK_LOSS ? loss : 0;
+	double longer = (base->roofline.peak_gflops / base->workers) / (top->roofline.peak_gflops / top->workers) - 1;
+	return longer > CLOCK_LOSS ? longer : 0;
+}
+
+/* A phase's part in that, which is not above its growth. */
+static double clock_of(const struct ls_scale_case *limited, enum lockstep_phase phase, double longer)
+{
+	double before = before_of(limited, phase);
+	return not_negative(fmin(longer * before, after_of(limited, phase) - before));
+}
+
+/* A lower clock makes all arithmetic longer: forward, backward and gradient have to have grown by as much. */
+static double clock_seen(const struct ls_scale_case *limited)
+{
+	static const enum lockstep_phase phases[] = {LOCKSTEP_PHASE_FORWARD, LOCKSTEP_PHASE_BACKWARD,
+	                                             LOCKSTEP_PHASE_GRADIENT};
+	double longer = clock_loss(limited->base, limited->top);
+	for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+		double before = before_of(limited, phases[i]);
+		if (before > 0)
+			longer = fmin(longer, after_of(limited, phases[i]) / before - 1);
+	}
+	return not_negative(longer);
 }
 
 /* Where the caches are not known all bytes count as the memory's, which is no proof. */
@@ -52,31 +85,21 @@ static int is_near_bandwidth(const struct lockstep_scaling_level *level)
 	       roofline->gigabytes > NEAR_BANDWIDTH * roofline->peak_gigabytes;
 }
 
-/* What computing and reducing grew by is the memory's where that is nearly all used; of the rest the clock has its
- * part first. */
+/* What computing and reducing grew by is the clock's first, and of the rest the memory's where that is nearly all used. */
 static void share_out(struct ls_scale_case *limited)
 {
-	const struct lockstep_scaling_level *top = limited->top;
-	double *compute = &limited->cost[LOCKSTEP_SCALING_COMPUTE],
-	       *reduction = &limited->cost[LOCKSTEP_SCALING_REDUCTION];
-	double grown = *compute + *reduction;
-	if (grown <= 0)
+	double *cost = limited->cost, longer = clock_seen(limited);
+	double compute = fmin(cost[LOCKSTEP_SCALING_COMPUTE], clock_of(limited, LOCKSTEP_PHASE_GATHER, longer) +
+	                                                          clock_of(limited, LOCKSTEP_PHASE_FORWARD, longer) +
+	                                                          clock_of(limited, LOCKSTEP_PHASE_BACKWARD, longer));
+	double reduction = fmin(cost[LOCKSTEP_SCALING_REDUCTION], clock_of(limited, LOCKSTEP_PHASE_GRADIENT, longer));
+	cost[LOCKSTEP_SCALING_COMPUTE] -= compute;
+	cost[LOCKSTEP_SCALING_REDUCTION] -= reduction;
+	cost[LOCKSTEP_SCALING_CLOCK] = compute + reduction;
+	if (!is_near_bandwidth(limited->top))
 		return;
-	double clock = fmin(grown, clock_loss(limited->base, top) * top->workers * top->phases.compute_mean);
-	double left = (grown - clock) / grown;
-	limited->cost[LOCKSTEP_SCALING_CLOCK] = clock;
-	*compute *= left;
-	*reduction *= left;
-	if (is_near_bandwidth(top)) {
-		limited->cost[LOCKSTEP_SCALING_MEMORY] = *compute + *reduction;
-		*compute = *reduction = 0;
-	}
-}
-
-/* How many times the baseline's rows the level has. */
-static double work_of(const struct ls_scale_case *limited)
-{
-	return limited->kind == LOCKSTEP_SCALING_WEAK ? (double)limited->top->batch / limited->base->batch : 1;
+	cost[LOCKSTEP_SCALING_MEMORY] = cost[LOCKSTEP_SCALING_COMPUTE] + cost[LOCKSTEP_SCALING_REDUCTION];
+	cost[LOCKSTEP_SCALING_COMPUTE] = cost[LOCKSTEP_SCALING_REDUCTION] = 0;
 }
 
 static double sum_of(const struct ls_scale_case *limited)
@@ -92,11 +115,14 @@ static void find_growth(struct ls_scale_case *limited)
 	const struct lockstep_scaling_level *base = limited->base, *top = limited->top;
 	const struct lockstep_scaling_phases *a = &base->phases, *b = &top->phases;
 	double n = top->workers, n_base = work_of(limited) * base->workers, *cost = limited->cost;
-	double wait = not_negative(n * b->mean[LOCKSTEP_PHASE_WAIT] - n_base * a->mean[LOCKSTEP_PHASE_WAIT]);
+	double wait = not_negative(growth_of(limited, LOCKSTEP_PHASE_WAIT));
 	double uneven =
 	    not_negative(n * (b->compute_max - b->compute_mean) - n_base * (a->compute_max - a->compute_mean));
-	cost[LOCKSTEP_SCALING_COMPUTE] = not_negative(n * compute_of(b) - n_base * compute_of(a));
-	cost[LOCKSTEP_SCALING_REDUCTION] = not_negative(n * reduction_of(b) - n_base * reduction_of(a));
+	cost[LOCKSTEP_SCALING_COMPUTE] =
+	    not_negative(growth_of(limited, LOCKSTEP_PHASE_GATHER) + growth_of(limited, LOCKSTEP_PHASE_FORWARD) +
+	                 growth_of(limited, LOCKSTEP_PHASE_BACKWARD));
+	cost[LOCKSTEP_SCALING_REDUCTION] =
+	    not_negative(growth_of(limited, LOCKSTEP_PHASE_GRADIENT) + growth_of(limited, LOCKSTEP_PHASE_UPDATE));
 	cost[LOCKSTEP_SCALING_IMBALANCE] = fmin(uneven, wait);
 	cost[LOCKSTEP_SCALING_WAITING] = wait - cost[LOCKSTEP_SCALING_IMBALANCE];
 	share_out(limited);
