@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leaving out the columns in which a mini-batch holds only zeros changes no
- * bit: kernels with the columns in use against all of them, and whole jobs
- * against the reference trainer, which leaves nothing out.
+ * Leaving out zeros changes no bit: kernels with the columns in use against all
+ * of them, and whole jobs against the reference trainer, which leaves nothing
+ * out. Lists of zeros are used where they pay, and the jobs do use them.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -11,7 +11,10 @@
 #include "arith_tables.h"
 #include "data/input.h"
 #include "lockstep/train.h"
+#include "lockstep/version.h"
+#include "net/zeros.h"
 #include "reference.h"
+#include "train/trainer.h"
 
 #define ROWS 23
 #define FEATURES 307 /* a prime above one chunk of columns */
@@ -188,20 +191,157 @@ Test(zero_skipping, update_over_columns_in_use_and_the_rest_is_the_update)
 			                                                  .nesterov = i % 3 == 2});
 }
 
+/* ---- Lists ----------------------------------------------------------- */
+
+#define LIST_ROWS 24
+#define LIST_COLUMNS 96
+
+static float listed[LIST_ROWS][LIST_COLUMNS];
+static struct ls_zeros *zeros;
+
+/* n of the numbers in n_rows rows are not 0, every second one of them subnormal;
+ * the others are zeros of both signs. */
+static void fill_listed(size_t n_rows, size_t n)
+{
+	size_t n_numbers = n_rows * LIST_COLUMNS;
+	for (size_t i = 0; i < n_numbers; i++) {
+		size_t at = i * 7 % n_numbers; /* 7 divides none of the sizes here */
+		float zero = i % 3 ? -0.0f : 0.0f;
+		listed[at / LIST_COLUMNS][at % LIST_COLUMNS] = i >= n ? zero : i % 2 ? -0x1p-149f : 0.5f;
+	}
+}
+
+static void find_zeros(const struct ls_arith *table, size_t n_outputs, uint32_t n_rows, uint32_t n_slices)
+{
+	uint32_t slices[LIST_ROWS + 1] = {0};
+	struct ls_zeros_shape shape = {.arith = table,
+	                               .max_rows = LIST_ROWS,
+	                               .max_columns = LIST_COLUMNS,
+	                               .max_slices = LIST_ROWS,
+	                               .n_outputs = n_outputs,
+	                               .wanted = LS_ZEROS_FOR_PRODUCT | LS_ZEROS_FOR_GRADIENT};
+	for (uint32_t i = 0; i < n_slices; i++)
+		slices[i + 1] = ls_slice_rows(n_rows, n_slices, i).end;
+	ls_zeros_destroy(zeros);
+	cr_assert_eq(ls_zeros_create(&zeros, &shape, NULL), LOCKSTEP_OK);
+	ls_zeros_find(zeros, &(struct ls_zeros_input){.in = listed[0],
+	                                              .ld = LIST_COLUMNS,
+	                                              .n_rows = n_rows,
+	                                              .n_columns = LIST_COLUMNS,
+	                                              .slices = slices,
+	                                              .n_slices = n_slices});
+}
+
+static void expect_use(int for_product, int for_gradient)
+{
+	cr_assert_eq(zeros->for_product, for_product);
+	cr_assert_eq(zeros->for_gradient, for_gradient);
+	ls_zeros_destroy(zeros);
+	zeros = NULL;
+}
+
+Test(zero_skipping, lists_are_used_while_half_of_the_numbers_or_more_are_zeros)
+{
+	static const size_t n[] = {0, 1, 8 * LIST_COLUMNS, 8 * LIST_COLUMNS + 1, 16 * LIST_COLUMNS};
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < sizeof n / sizeof *n; i++) {
+			fill_listed(16, n[i]);
+			find_zeros(tables[t], tables[t]->panel, 16, 2);
+			expect_use(i < 3, i < 3);
+		}
+}
+
+Test(zero_skipping, lists_are_used_from_16_rows_for_products_and_from_8_a_slice_for_gradients)
+{
+	static const struct {
+		uint32_t rows, slices;
+		int for_product, for_gradient;
+	} cases[] = {{24, 3, 1, 1}, {23, 3, 1, 0}, {16, 2, 1, 1}, {16, 3, 1, 0}, {15, 2, 0, 0},
+	             {15, 1, 0, 1}, {8, 1, 0, 1},  {7, 1, 0, 0},  {1, 1, 0, 0}};
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			fill_listed(cases[i].rows, cases[i].rows);
+			find_zeros(tables[t], tables[t]->panel, cases[i].rows, cases[i].slices);
+			expect_use(cases[i].for_product, cases[i].for_gradient);
+		}
+}
+
+Test(zero_skipping, lists_are_used_only_with_a_full_panel_of_outputs)
+{
+	for (size_t t = 0; t < n_tables; t++) {
+		fill_listed(24, 100);
+		find_zeros(tables[t], tables[t]->panel - 1, 24, 2);
+		expect_use(0, 0);
+	}
+}
+
+static int has_value(struct ls_range down, struct ls_range across)
+{
+	for (uint32_t r = down.begin; r < down.end; r++)
+		for (uint32_t k = across.begin; k < across.end && k < LIST_COLUMNS; k++)
+			if (listed[r][k] != 0)
+				return 1;
+	return 0;
+}
+
+static void expect_columns(size_t i_group, uint32_t n_rows)
+{
+	struct ls_range group = ls_zeros_group(zeros, n_rows, i_group);
+	const uint32_t *next = zeros->positions + i_group * LIST_COLUMNS, *end = next + zeros->n_positions[i_group];
+	for (uint32_t k = 0; k < LIST_COLUMNS; k++)
+		if (has_value(group, (struct ls_range){k, k + 1}))
+			cr_assert(next < end && *next++ == k);
+	cr_assert_eq(next, end);
+}
+
+static void expect_rows(uint32_t i_tile, uint32_t tile, uint32_t i_slice, struct ls_range slice)
+{
+	const uint32_t *slices = zeros->slices + i_tile * zeros->tile_stride + i_slice;
+	uint32_t next = slices[0];
+	for (uint32_t r = slice.begin; r < slice.end; r++)
+		if (has_value((struct ls_range){r, r + 1}, (struct ls_range){i_tile * tile, (i_tile + 1) * tile}))
+			cr_assert(next < slices[1] && zeros->rows[next++] == r);
+	cr_assert_eq(next, slices[1]);
+}
+
+Test(zero_skipping, lists_name_what_is_neither_zero_nor_negative_zero)
+{
+	for (size_t t = 0; t < n_tables; t++) {
+		uint32_t tile = (uint32_t)tables[t]->tile;
+		fill_listed(23, 70);
+		find_zeros(tables[t], tables[t]->panel, 23, 2);
+		for (size_t i = 0; i < zeros->n_groups; i++)
+			expect_columns(i, 23);
+		for (uint32_t i = 0; i * tile < LIST_COLUMNS; i++)
+			for (uint32_t k = 0; k < 2; k++)
+				expect_rows(i, tile, k, ls_slice_rows(23, 2, k));
+		expect_use(1, 1);
+	}
+}
+
 /* ---- Whole jobs ------------------------------------------------------ */
 
+/* Four workers that share out units have full panels each, and others full
+ * tiles of the columns in use. */
 #define JOB_ROWS 71
-#define JOB_FEATURES 37
+#define JOB_FEATURES 79
+#define JOB_UNITS 263
 #define JOB_LABELS 5
+#define JOB_LAYERS "79-263-5"
 
 static float job_values[JOB_ROWS * JOB_FEATURES];
 static uint32_t job_classes[JOB_ROWS];
 
+static void fill_job_classes(void)
+{
+	for (size_t r = 0; r < JOB_ROWS; r++)
+		job_classes[r] = (uint32_t)(r * r % JOB_LABELS);
+}
+
 static void fill_job_data(void)
 {
 	fill_values(job_values, JOB_ROWS, JOB_FEATURES, 17);
-	for (size_t r = 0; r < JOB_ROWS; r++)
-		job_classes[r] = (uint32_t)(r * r % JOB_LABELS);
+	fill_job_classes();
 	/* Rows without a single value, so that whole mini-batches are blank. */
 	for (size_t r = 0; r < JOB_ROWS; r += 2)
 		for (size_t k = 0; k < JOB_FEATURES; k++)
@@ -218,7 +358,7 @@ struct job {
 static void reference_run(const struct job *job, char fingerprint[REFERENCE_HEX])
 {
 	struct reference_job reference = {.n_sizes = 3,
-	                                  .sizes = {JOB_FEATURES, 71, JOB_LABELS},
+	                                  .sizes = {JOB_FEATURES, JOB_UNITS, JOB_LABELS},
 	                                  .hidden = (enum reference_hidden)job->hidden,
 	                                  .slope = 0.01,
 	                                  .loss = REFERENCE_SOFTMAX,
@@ -242,7 +382,45 @@ static void reference_run(const struct job *job, char fingerprint[REFERENCE_HEX]
 	reference_result_free(&result);
 }
 
-static void library_run(const struct job *job, const char *isa, uint32_t workers, char fingerprint[REFERENCE_HEX])
+/* ---- Ways ------------------------------------------------------------ */
+
+struct way {
+	const char *isa;
+	enum lockstep_engine engine;
+	enum lockstep_split split;
+	uint32_t workers;
+};
+
+typedef void way_test(const struct job *job, const struct way *way);
+
+static void with_workers(const struct job *job, way_test *test, struct way way)
+{
+	uint32_t slices = job->batch < 4 ? 1 : job->batch < 32 ? 2 : 4; /* the default rule */
+	for (way.workers = 1; way.workers <= slices; way.workers++)
+		test(job, &way);
+}
+
+/* Calls the test with every instruction set, engine, split and number of workers
+ * that the job can have. */
+static void with_every_way(const struct job *job, way_test *test)
+{
+	for (size_t t = 0; t < n_tables; t++) {
+		const char *isa = tables[t]->name;
+		with_workers(job, test, (struct way){isa, LOCKSTEP_SERIAL, LOCKSTEP_SPLIT_ROWS, 0});
+		for (int split = LOCKSTEP_SPLIT_ROWS; split <= LOCKSTEP_SPLIT_UNITS; split++) {
+			with_workers(job, test, (struct way){isa, LOCKSTEP_PTHREADS, (enum lockstep_split)split, 0});
+			if (lockstep_has_openmp())
+				with_workers(job, test,
+				             (struct way){isa, LOCKSTEP_OPENMP, (enum lockstep_split)split, 0});
+		}
+	}
+}
+
+static lockstep_network *network;
+static lockstep_dataset *dataset;
+static lockstep_trainer *trainer;
+
+static void open_job(const struct job *job, const struct way *way)
 {
 	struct lockstep_network_options shape = LOCKSTEP_NETWORK_OPTIONS_INIT;
 	struct lockstep_train_options options = LOCKSTEP_TRAIN_OPTIONS_INIT;
@@ -251,8 +429,6 @@ static void library_run(const struct job *job, const char *isa, uint32_t workers
 	                              .n_labels = JOB_LABELS,
 	                              .floats = job_values,
 	                              .classes = job_classes};
-	lockstep_network *network = NULL;
-	lockstep_dataset *dataset = NULL;
 	lockstep_error error;
 	shape.hidden = job->hidden;
 	options.scale = LOCKSTEP_SCALE_NONE;
@@ -262,28 +438,46 @@ static void library_run(const struct job *job, const char *isa, uint32_t workers
 	options.momentum = job->momentum;
 	options.nesterov = job->nesterov;
 	options.l2 = job->l2;
-	options.isa = isa;
-	options.workers = workers;
-	options.engine = LOCKSTEP_SERIAL;
-	cr_assert_eq(lockstep_network_create(&network, "37-71-5", &shape, &error), LOCKSTEP_OK, "%s", error.message);
+	options.isa = way->isa;
+	options.workers = way->workers;
+	options.engine = way->engine;
+	options.split = way->split;
+	cr_assert_eq(lockstep_network_create(&network, JOB_LAYERS, &shape, &error), LOCKSTEP_OK, "%s", error.message);
 	cr_assert_eq(lockstep_dataset_from_rows(&dataset, &train, NULL, &error), LOCKSTEP_OK, "%s", error.message);
-	cr_assert_eq(lockstep_train(network, dataset, &options, &error), LOCKSTEP_OK, "%s", error.message);
-	lockstep_network_fingerprint(network, fingerprint);
+	cr_assert_eq(lockstep_trainer_create(&trainer, network, dataset, &options, &error), LOCKSTEP_OK, "%s",
+	             error.message);
+}
+
+static void close_job(void)
+{
+	lockstep_trainer_destroy(trainer);
 	lockstep_dataset_destroy(dataset);
 	lockstep_network_destroy(network);
 }
 
+#define WAY_FORMAT "%s, %s, %s, %u workers, batch %u"
+#define WAY_TEXT(job, way)                                                                                             \
+	(way)->isa, lockstep_engine_name((way)->engine), lockstep_split_name((way)->split), (way)->workers, (job)->batch
+
+static char expected[REFERENCE_HEX];
+
+static void expect_same_job(const struct job *job, const struct way *way)
+{
+	char found[REFERENCE_HEX];
+	lockstep_error error;
+	open_job(job, way);
+	cr_assert_eq(lockstep_trainer_run(trainer, &error), LOCKSTEP_OK, "%s", error.message);
+	lockstep_network_fingerprint(network, found);
+	cr_assert_str_eq(found, expected, WAY_FORMAT ", momentum %g, l2 %g", WAY_TEXT(job, way), job->momentum,
+	                 job->l2);
+	close_job();
+}
+
 static void expect_job(const struct job *job)
 {
-	char expected[REFERENCE_HEX], found[REFERENCE_HEX];
 	reference_run(job, expected);
 	cr_assert_eq(strlen(expected), 64, "the job diverges");
-	for (size_t t = 0; t < n_tables; t++)
-		for (uint32_t workers = 1; workers <= (job->batch < 4 ? 1u : 2u); workers++) {
-			library_run(job, tables[t]->name, workers, found);
-			cr_assert_str_eq(found, expected, "%s, %u workers, momentum %g, l2 %g, batch %u",
-			                 tables[t]->name, workers, job->momentum, job->l2, job->batch);
-		}
+	with_every_way(job, expect_same_job);
 }
 
 Test(zero_skipping, job_on_zeros_and_subnormals_is_the_job_without_skipping)
@@ -298,6 +492,43 @@ Test(zero_skipping, job_on_zeros_and_subnormals_is_the_job_without_skipping)
 	/* Many rows a slice: lists of every row group and every tile. */
 	expect_job(&(struct job){.batch = 64, .hidden = LOCKSTEP_RELU});
 	expect_job(&(struct job){.batch = 70, .momentum = 0.9, .l2 = 0.01, .hidden = LOCKSTEP_SIGMOID});
+}
+
+/* Does every worker use lists in the job's first step, for products and for
+ * gradients? */
+static int uses_lists;
+
+static void expect_lists(const struct job *job, const struct way *way)
+{
+	lockstep_error error;
+	open_job(job, way);
+	cr_assert_eq(lockstep_trainer_step(trainer, 1, NULL, &error), LOCKSTEP_OK, "%s", error.message);
+	cr_assert_eq(trainer->n_workers, way->workers);
+	for (uint32_t i = 0; i < trainer->n_workers; i++) {
+		const struct ls_worker *worker = trainer->workers[i];
+		const struct ls_zeros *owned = worker->owned_zeros;
+		cr_assert_eq(owned != NULL, way->split == LOCKSTEP_SPLIT_OWNERS && way->workers > 1);
+		cr_assert_eq(worker->zeros->for_product, uses_lists, WAY_FORMAT, WAY_TEXT(job, way));
+		cr_assert_eq((owned ? owned : worker->zeros)->for_gradient, uses_lists, WAY_FORMAT, WAY_TEXT(job, way));
+	}
+	close_job();
+}
+
+Test(zero_skipping, jobs_use_lists_where_half_or_more_is_zeros)
+{
+	fill_job_data();
+	uses_lists = 1;
+	with_every_way(&(struct job){.batch = 64, .hidden = LOCKSTEP_RELU}, expect_lists);
+	with_every_way(&(struct job){.batch = 70, .hidden = LOCKSTEP_SIGMOID}, expect_lists);
+}
+
+Test(zero_skipping, jobs_use_no_lists_where_nothing_is_zero)
+{
+	fill_ordinary(job_values, JOB_ROWS * JOB_FEATURES, 18);
+	fill_job_classes();
+	uses_lists = 0;
+	with_every_way(&(struct job){.batch = 64, .hidden = LOCKSTEP_RELU}, expect_lists);
+	expect_job(&(struct job){.batch = 64, .hidden = LOCKSTEP_RELU});
 }
 
 Test(zero_skipping, job_on_zeros_alone_is_the_job_without_skipping)

@@ -91,6 +91,13 @@ const struct split_job split_jobs[] = {
      .bytes = 1,
      NETWORK(.hidden = LOCKSTEP_TANH),
      TRAIN(.scale = LOCKSTEP_SCALE_STANDARDISE, .epochs = 2, .batch = 600, .slices = 16, .learning_rate = 0.1)},
+    {.name = "floats, most of them zeros of both signs and subnormals",
+     .layers = "97-128-20-4",
+     .units = 128,
+     .n_rows = 200,
+     .sparse = 1,
+     NETWORK(.hidden = LOCKSTEP_TANH),
+     TRAIN(.epochs = 2, .batch = 64, .slices = 4, .learning_rate = 0.1, .momentum = 0.5, .l2 = 0.01)},
     {.name = "a last mini-batch below the slices",
      .layers = "9-64-4",
      .units = 64,
@@ -144,6 +151,14 @@ static void fill_pixels(uint8_t *pixels, size_t n_rows, size_t n_features)
 	}
 }
 
+/* Two in three become 0, of either sign. */
+static void blank_most(float *values, size_t n_values)
+{
+	for (size_t i = 0; i < n_values; i++)
+		if (i % 3)
+			values[i] = i % 2 ? -0.0f : 0.0f;
+}
+
 static void fill_flags(uint8_t *flags, const uint32_t *classes, size_t n_rows)
 {
 	for (size_t i = 0; i < n_rows * SPLIT_LABELS; i++)
@@ -159,6 +174,8 @@ lockstep_dataset *split_job_data(const struct split_job *job)
 	uint8_t *pixels = calloc(job->n_rows, n_features), *flags = calloc(job->n_rows, SPLIT_LABELS);
 	if (values && classes && pixels && flags) {
 		golden_rows_fill(job->n_rows, n_features, values, classes);
+		if (job->sparse)
+			blank_most(values, job->n_rows * n_features);
 		fill_pixels(pixels, job->n_rows, n_features);
 		fill_flags(flags, classes, job->n_rows);
 		struct lockstep_rows rows = {.n_rows = job->n_rows,

@@ -17,6 +17,7 @@ struct split_job {
 	uint32_t units;     /* of the first layer */
 	size_t n_rows;
 	int bytes;      /* non-zero: pixels, most of them 0; else floats, golden_rows_fill()'s */
+	int sparse;     /* non-zero: most of the floats are 0 */
 	int multilabel; /* non-zero: flags instead of classes */
 	struct lockstep_network_options network;
 	struct lockstep_train_options train; /* in one thread, by rows */
