@@ -116,6 +116,8 @@ libcommand_la_SOURCES = \
 	%D%/options/options.h \
 	%D%/options/values.c \
 	%D%/options/values.h \
+	%D%/print/environment_json.c \
+	%D%/print/environment_json.h \
 	%D%/print/json.c \
 	%D%/print/json.h \
 	%D%/print/message.c \

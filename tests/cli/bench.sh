@@ -17,14 +17,14 @@ bench() {
 	run bench --seconds 0.02 "$@"
 }
 
-# expect NAME EXPRESSION: true of the events of a --json run, a list `e` of which
-# `m` is the first and `rest` the others. `has(event, names)` says that these
+# expect NAME EXPRESSION: true of the events of a --json run, of which `m` is the
+# first, `last` the last and `rest` the list of the others. `has(event, names)` says that these
 # are figures above 0, `ordered(event, name)` that low and high are around one.
 expect() {
 	test $status -eq 0 && "$python" -c '
 import json, sys
 e = [json.loads(line) for line in open(sys.argv[1])]
-m, rest = e[0], e[1:]
+m, rest, last = e[0], e[1:-1], e[-1]
 def has(event, names):
     return all(isinstance(event[n], (int, float)) and 0 < event[n] < 1e18 for n in names.split())
 def ordered(event, name):
@@ -51,6 +51,18 @@ expect "the first event is the machine" 'every("machine", 0) and m["event"] == "
 	"cpu" in m and len(m["places"]) >= 1'
 expect "its limits at every number of workers" '[x["workers"] for x in m["limits"]] == [1, 2] and
 	all(has(x, "peak_gflops read_gb_per_second triad_gb_per_second worker_bytes") for x in m["limits"])'
+
+expect "the commit that measures" '"commit" in m and (m["commit"] is None or len(m["commit"].split("-")[0]) == 40)'
+expect "the last event is the environment" 'last["event"] == "environment" and len(last) == 4 and
+	all(set(last[n]) == set(last["before"]) and len(last[n]) == 18 for n in ("before", "after")) and
+	all(n in last["after"] for n in ("governor", "load", "smt", "boost", "kernel", "n_throttled", "cpu_quota")) and
+	last["after"]["uptime"] >= last["before"]["uptime"] and all(len(x) > 9 for x in last["warnings"])'
+"$lockstep" topology --format json >topology.json && "$python" -c '
+import json, sys
+last = json.loads(open(sys.argv[1]).readlines()[-1])
+sys.exit(0 if set(json.load(open("topology.json"))["environment"]) == set(last["before"]) else 1)' "$out" 2>>"$err"
+report "it has what topology shows"
+guest=$(grep -c 'the machine is a guest' "$out")
 
 bench --json --kernels --network 784-30-10,2
 expect "three kernels a layer" 'every("kernel", 3 * (2 + 3)) and m["limits"] == [] and
@@ -123,6 +135,8 @@ table "a table of steps" '784-30-10 unit 2 units [0-9]* [0-9]* - [0-9]*'
 table "a table of phases" 'network scale workers split gather forward backward gradient update wait'
 table "a table of epochs" 'network scale workers split epochs training evaluation'
 table "a table of the cost of exactness" '784-30-10 unit 1 rows 2 / 1 [0-9]'
+test "$(tr -s '\n ' ' ' <"$out" | grep -c 'warning .*the machine is a guest')" -eq "$guest"
+report "at the end, what spoils figures"
 test ! -s "$err"
 report "no progress line without a terminal"
 

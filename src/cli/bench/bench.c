@@ -5,6 +5,7 @@
  * bench_machine.c and bench_training.c.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench_run.h"
 #include "cli/command.h"
@@ -40,11 +41,30 @@ static int run_parts(struct ls_bench_run *run)
 	return status;
 }
 
-static int allocate(struct ls_bench_run *run)
+static uint32_t most_workers(const struct ls_bench_run *run)
 {
 	uint32_t most = 1;
 	for (uint32_t i = 0; i < run->options.n_counts; i++)
 		most = run->options.counts[i] > most ? run->options.counts[i] : most;
+	return most;
+}
+
+/* All parts, and what else may show in their figures. */
+static int run_observed(struct ls_bench_run *run)
+{
+	struct ls_bench_surroundings surroundings = {
+	    .use = {.workers = most_workers(run), .is_bound = strcmp(run->options.measure.bind, "none") != 0}};
+	lockstep_environment_read(&surroundings.before);
+	int status = run_parts(run);
+	if (status != LS_EXIT_DONE)
+		return status;
+	lockstep_environment_read(&surroundings.after);
+	return ls_bench_reported(ls_bench_reporter(run)->surroundings(&surroundings));
+}
+
+static int allocate(struct ls_bench_run *run)
+{
+	uint32_t most = most_workers(run);
 	run->peaks = calloc((size_t)most + 1, sizeof *run->peaks);
 	run->limits = calloc(run->options.n_counts, sizeof *run->limits);
 	return run->peaks && run->limits ? LS_EXIT_DONE
@@ -83,7 +103,7 @@ static int bench(struct ls_bench_run *run)
 	ls_progress_init(&run->progress, run->options.quiet);
 	int status = prepare(run);
 	if (status == LS_EXIT_DONE)
-		status = run_parts(run);
+		status = run_observed(run);
 	free(run->limits);
 	free(run->peaks);
 	lockstep_dataset_destroy(run->dataset);

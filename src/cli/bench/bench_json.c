@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The benchmark as JSON Lines: every object says what it is in `event`, and
- * `low` and `high` belong to the figure named before them.
+ * `low` and `high` belong to the figure named before them. The last is the
+ * environment, as in the document of a scaling study.
  */
 #include <jansson.h>
 #include <stdio.h>
 
 #include "bench_report.h"
+#include "cli/print/environment_json.h"
 #include "lockstep/version.h"
 
 /* Takes the reference; NULL: memory was short. */
@@ -58,12 +60,12 @@ static int write_machine(const struct ls_bench_machine *machine)
 	json_t *limits = json_array();
 	for (size_t i = 0; i < machine->n_limits; i++)
 		json_array_append_new(limits, limit_object(&machine->limits[i]));
-	return write_event(json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event", "machine",
-	                             "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "compiler",
-	                             lockstep_compiler(), "cpu", machine->topology->cpu_model, "cores",
-	                             (json_int_t)machine->topology->cores, "pus", (json_int_t)machine->topology->pus,
-	                             "isa", machine->isa, "engine", machine->engine, "bind", machine->bind, "places",
-	                             place_objects(machine), "limits", limits));
+	return write_event(json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event",
+	                             "machine", "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "commit",
+	                             lockstep_commit(), "compiler", lockstep_compiler(), "cpu",
+	                             machine->topology->cpu_model, "cores", (json_int_t)machine->topology->cores, "pus",
+	                             (json_int_t)machine->topology->pus, "isa", machine->isa, "engine", machine->engine,
+	                             "bind", machine->bind, "places", place_objects(machine), "limits", limits));
 }
 
 static int write_no_heading(enum ls_bench_table table)
@@ -148,6 +150,27 @@ static int write_exactness(const struct ls_bench_case *of, const struct lockstep
 	                            exactness->free_samples_per_second));
 }
 
+static void put_line(const char *line, void *context)
+{
+	ls_json_text(context, line);
+}
+
+static int write_surroundings(const struct ls_bench_surroundings *surroundings)
+{
+	struct ls_json json = {.file = stdout};
+	ls_json_open(&json, '{');
+	ls_json_put_text(&json, "event", "environment");
+	ls_json_put_environment(&json, "before", &surroundings->before);
+	ls_json_put_environment(&json, "after", &surroundings->after);
+	ls_json_key(&json, "warnings");
+	ls_json_open(&json, '[');
+	lockstep_environment_judge(&surroundings->before, &surroundings->after, &surroundings->use, put_line, &json);
+	ls_json_close(&json, ']');
+	ls_json_close(&json, '}');
+	putchar('\n');
+	return 0;
+}
+
 const struct ls_bench_report ls_bench_json = {
     .machine = write_machine,
     .heading = write_no_heading,
@@ -158,4 +181,5 @@ const struct ls_bench_report ls_bench_json = {
     .phases = write_phases,
     .epoch = write_epoch,
     .exactness = write_exactness,
+    .surroundings = write_surroundings,
 };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lockstep/bench.h"
+#include "lockstep/environment.h"
 #include "lockstep/topology.h"
 
 #define LS_BENCH_SCHEMA 1
@@ -46,6 +47,12 @@ enum ls_bench_table {
 	LS_BENCH_TABLE_EXACTNESS
 };
 
+/* What the whole run was like. */
+struct ls_bench_surroundings {
+	struct lockstep_environment before, after;
+	struct lockstep_environment_use use;
+};
+
 /* Each returns non-zero when memory is short. */
 struct ls_bench_report {
 	int (*machine)(const struct ls_bench_machine *machine);
@@ -58,6 +65,7 @@ struct ls_bench_report {
 	int (*phases)(const struct ls_bench_case *of, const struct lockstep_bench_phases *phases);
 	int (*epoch)(const struct ls_bench_case *of, const struct lockstep_bench_epoch *epoch);
 	int (*exactness)(const struct ls_bench_case *of, const struct lockstep_bench_exactness *exactness);
+	int (*surroundings)(const struct ls_bench_surroundings *surroundings);
 };
 
 extern const struct ls_bench_report ls_bench_text;

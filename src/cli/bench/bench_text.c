@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bench_report.h"
+#include "cli/print/wrapped.h"
 #include "lockstep/version.h"
 
 static int shown(void)
@@ -163,6 +164,25 @@ static int print_exactness(const struct ls_bench_case *of, const struct lockstep
 	return shown();
 }
 
+/* In the columns of the machine's own lines, after a blank one. */
+static void print_warning(const char *line, void *context)
+{
+	int *is_first = context;
+	if (*is_first)
+		putchar('\n');
+	*is_first = 0;
+	int column = printf("warning    ");
+	ls_print_wrapped(line, column, column);
+}
+
+static int print_surroundings(const struct ls_bench_surroundings *surroundings)
+{
+	int is_first = 1;
+	lockstep_environment_judge(&surroundings->before, &surroundings->after, &surroundings->use, print_warning,
+	                           &is_first);
+	return shown();
+}
+
 const struct ls_bench_report ls_bench_text = {
     .machine = print_machine,
     .heading = print_heading,
@@ -173,4 +193,5 @@ const struct ls_bench_report ls_bench_text = {
     .phases = print_phases,
     .epoch = print_epoch,
     .exactness = print_exactness,
+    .surroundings = print_surroundings,
 };

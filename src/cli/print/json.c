@@ -173,3 +173,13 @@ void ls_json_put_real(struct ls_json *json, const char *key, double value)
 	ls_json_key(json, key);
 	ls_json_real(json, value);
 }
+
+void ls_json_put_filled(struct ls_json *json, const char *key, const char *text)
+{
+	ls_json_put_text(json, key, text && *text ? text : NULL);
+}
+
+void ls_json_put_positive(struct ls_json *json, const char *key, double value)
+{
+	ls_json_put_real(json, key, value > 0 ? value : (double)NAN);
+}

@@ -37,4 +37,8 @@ void ls_json_put_integer(struct ls_json *json, const char *key, uint64_t value);
 void ls_json_put_boolean(struct ls_json *json, const char *key, int value);
 void ls_json_put_real(struct ls_json *json, const char *key, double value);
 
+/* The same of what may not be known: an empty text (or NULL) and a number that is not above 0 are null. */
+void ls_json_put_filled(struct ls_json *json, const char *key, const char *text);
+void ls_json_put_positive(struct ls_json *json, const char *key, double value);
+
 #endif

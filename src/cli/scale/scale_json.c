@@ -3,9 +3,9 @@
  * The document of a scaling study: one object, in which nothing stands that the study does not know. What a number is
  * missing for is null.
  */
-#include <math.h>
 #include <stdlib.h>
 
+#include "cli/print/environment_json.h"
 #include "cli/print/json.h"
 #include "cli/print/message.h"
 #include "cli/train/log.h"
@@ -14,27 +14,6 @@
 
 #define COMMAND LS_SCALE_COMMAND
 #define INTEGER_MAX (UINT64_C(1) << 53) /* of JavaScript's numbers */
-
-/* An empty text is none. */
-static void put_text(struct ls_json *json, const char *key, const char *text)
-{
-	ls_json_put_text(json, key, text && *text ? text : NULL);
-}
-
-/* Null where there is none: what is not above 0. */
-static void put_positive(struct ls_json *json, const char *key, double value)
-{
-	ls_json_put_real(json, key, value > 0 ? value : (double)NAN);
-}
-
-/* A flag of which -1 is not known. */
-static void put_flag(struct ls_json *json, const char *key, int value)
-{
-	if (value < 0)
-		ls_json_put_text(json, key, NULL);
-	else
-		ls_json_put_boolean(json, key, value);
-}
 
 static void put_seed(struct ls_json *json, uint64_t seed)
 {
@@ -56,10 +35,10 @@ static void write_build(const struct ls_scale_result *result, struct ls_json *js
 	ls_json_put_text(json, "commit", lockstep_commit());
 	ls_json_put_text(json, "compiler", lockstep_compiler());
 	ls_json_put_integer(json, "arithmetic", LOCKSTEP_ARITHMETIC);
-	put_text(json, "isa", result->study->isa);
-	put_text(json, "name", result->name);
-	put_text(json, "command", result->command);
-	put_text(json, "created", result->created);
+	ls_json_put_filled(json, "isa", result->study->isa);
+	ls_json_put_filled(json, "name", result->name);
+	ls_json_put_filled(json, "command", result->command);
+	ls_json_put_filled(json, "created", result->created);
 }
 
 static void write_study(const struct ls_scale_result *result, struct ls_json *json)
@@ -78,7 +57,7 @@ static void write_study(const struct ls_scale_result *result, struct ls_json *js
 	ls_json_put_integer(json, "blocks_min", options->blocks_min);
 	ls_json_put_integer(json, "blocks_max", options->blocks_max);
 	ls_json_put_real(json, "precision", options->precision);
-	put_positive(json, "seconds_limit", options->seconds);
+	ls_json_put_positive(json, "seconds_limit", options->seconds);
 	ls_json_put_integer(json, "blocks", study->n_blocks);
 	ls_json_put_text(json, "outcome", lockstep_scaling_outcome_name(study->outcome));
 	ls_json_put_real(json, "seconds", study->seconds);
@@ -133,57 +112,23 @@ static int write_machine(const struct ls_scale_result *result, struct ls_json *j
 	lockstep_topology_describe(result->topology, &machine);
 	ls_json_key(json, "machine");
 	ls_json_open(json, '{');
-	put_text(json, "cpu", machine.cpu_model);
+	ls_json_put_filled(json, "cpu", machine.cpu_model);
 	ls_json_put_integer(json, "packages", machine.packages);
 	ls_json_put_integer(json, "numa_nodes", machine.numa_nodes);
 	ls_json_put_integer(json, "cores", machine.cores);
 	ls_json_put_integer(json, "pus", machine.pus);
-	put_positive(json, "cpu_quota", machine.cpu_quota);
+	ls_json_put_positive(json, "cpu_quota", machine.cpu_quota);
 	ls_json_put_text(json, "topology", xml);
 	ls_json_close(json, '}');
 	return LS_EXIT_DONE;
-}
-
-static void write_load(const double load[3], struct ls_json *json)
-{
-	ls_json_key(json, "load");
-	ls_json_open(json, '[');
-	for (int i = 0; i < 3; i++)
-		ls_json_real(json, load[i] >= 0 ? load[i] : (double)NAN);
-	ls_json_close(json, ']');
-}
-
-static void write_reading(const struct lockstep_environment *environment, const char *key, struct ls_json *json)
-{
-	ls_json_key(json, key);
-	ls_json_open(json, '{');
-	ls_json_put_integer(json, "n_cpus", environment->n_cpus);
-	ls_json_put_integer(json, "n_cores", environment->n_cores);
-	ls_json_put_integer(json, "n_online", environment->n_online);
-	put_text(json, "governor", environment->governor);
-	put_text(json, "driver", environment->driver);
-	put_flag(json, "boost", environment->boost);
-	put_flag(json, "smt", environment->smt);
-	put_text(json, "hypervisor", environment->hypervisor);
-	put_text(json, "kernel", environment->kernel);
-	put_positive(json, "cpu_quota", environment->cpu_quota);
-	ls_json_put_integer(json, "n_throttled", environment->n_throttled);
-	ls_json_put_real(json, "throttled_seconds", environment->throttled_seconds);
-	ls_json_put_real(json, "stolen_seconds", environment->stolen_seconds);
-	write_load(environment->load, json);
-	ls_json_put_integer(json, "n_pinned", environment->n_pinned);
-	ls_json_put_boolean(json, "pinned_is_partial", environment->pinned_is_partial);
-	put_text(json, "pinned", environment->pinned);
-	put_positive(json, "uptime", environment->uptime);
-	ls_json_close(json, '}');
 }
 
 static void write_environment(const struct ls_scale_result *result, struct ls_json *json)
 {
 	ls_json_key(json, "environment");
 	ls_json_open(json, '{');
-	write_reading(&result->before, "before", json);
-	write_reading(&result->after, "after", json);
+	ls_json_put_environment(json, "before", &result->before);
+	ls_json_put_environment(json, "after", &result->after);
 	ls_json_key(json, "warnings");
 	ls_json_open(json, '[');
 	for (size_t i = 0; i < result->n_warnings; i++)
@@ -215,7 +160,7 @@ static void write_run(const struct lockstep_time_to_loss *times, size_t i, struc
 	ls_json_put_integer(json, "steps", run->steps);
 	ls_json_put_real(json, "epochs", run->epochs);
 	ls_json_put_real(json, "loss", run->loss);
-	put_text(json, "fingerprint", run->fingerprint);
+	ls_json_put_filled(json, "fingerprint", run->fingerprint);
 	ls_json_put_boolean(json, "best", is_best(times, i));
 	ls_json_close(json, '}');
 }
