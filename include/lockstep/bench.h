@@ -109,6 +109,7 @@ struct lockstep_bench_kernel {
 	size_t n_in, n_out;
 	uint32_t rows, slices;
 	struct lockstep_bench_figure product;  /* forward */
+	struct lockstep_bench_figure backward; /* deltas of the layer below; 0 of the first layer, which has none */
 	struct lockstep_bench_figure gradient; /* summed by the tree and stored */
 	struct lockstep_bench_figure update;   /* the same, and the weights updated instead */
 };

@@ -24,8 +24,8 @@ struct layer {
 	struct ls_packed *packed; /* of the whole network, as is the shard */
 	struct ls_shard *shard;
 	struct ls_packed_layer *weights;
-	const struct ls_shard_layer *outputs;
-	const float *in; /* [n_rows][ld_in] */
+	const struct ls_shard_layer *outputs, *below; /* below NULL: the first layer */
+	const float *in;                              /* [n_rows][ld_in] */
 	size_t ld_in;
 	uint32_t n_rows, n_slices, slices[SLICES_MAX + 1];
 	float *deltas;        /* [n_rows][panel] of one panel */
@@ -51,6 +51,11 @@ static void multiply(struct layer *layer)
 		product.out = layer->outputs->a + panel.column;
 		layer->arith->product(&product);
 	}
+}
+
+static void carry_back(struct layer *layer)
+{
+	ls_backward_product(layer->weights, layer->arith, layer->n_rows, layer->outputs, layer->below);
 }
 
 static void collect_deltas(struct layer *layer, struct ls_panel panel)
@@ -162,6 +167,7 @@ static void point_at(struct layer *layer, size_t i_layer)
 	float *in = i_layer ? shard->layers[i_layer - 1].out : shard->inputs;
 	layer->weights = &layer->packed->layers[i_layer];
 	layer->outputs = &shard->layers[i_layer];
+	layer->below = i_layer ? &shard->layers[i_layer - 1] : NULL;
 	layer->in = in;
 	layer->ld_in = i_layer ? shard->layers[i_layer - 1].ld : shard->ld_inputs;
 	fill(in, layer->n_rows, layer->weights->forward.n_k, layer->ld_in);
@@ -212,6 +218,8 @@ static lockstep_status measure_all(struct layer *layer, double seconds, struct l
 	lockstep_status status = measure(layer, multiply, seconds, &result.product, error);
 	/* After the products, which the last layer writes where its deltas are. */
 	fill(layer->outputs->delta, layer->n_rows, panels->n_out, layer->outputs->ld);
+	if (!status && layer->below)
+		status = measure(layer, carry_back, seconds, &result.backward, error);
 	if (!status)
 		status = measure(layer, store_gradient, seconds, &result.gradient, error);
 	if (!status)

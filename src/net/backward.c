@@ -23,10 +23,8 @@ void ls_loss(struct ls_shard *shard, const struct ls_pass *pass)
 	pass->packed->arith->outputs(&z, pass->options->loss, &pass->targets, shard->losses);
 }
 
-/* delta of the layer below i, up to the activation's derivative: the transposed
- * product. */
-static void carry_back(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
-                       const struct ls_shard_layer *from, struct ls_shard_layer *to)
+void ls_backward_product(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
+                         const struct ls_shard_layer *from, const struct ls_shard_layer *to)
 {
 	struct ls_product product = {
 	    .n_rows = n_rows, .n_k = layer->backward.n_k, .in = from->delta, .ld_in = from->ld, .ld_out = to->ld};
@@ -59,7 +57,7 @@ void ls_backward(struct ls_shard *shard, const struct ls_pass *pass)
 	for (size_t i = packed->n_layers - 1; i > 0; i--) {
 		struct ls_shard_layer *below = &shard->layers[i - 1];
 		size_t first = packed->layers[i].first_in, n = packed->layers[i].backward.n_out;
-		carry_back(&packed->layers[i], packed->arith, pass->n_rows, &shard->layers[i], below);
+		ls_backward_product(&packed->layers[i], packed->arith, pass->n_rows, &shard->layers[i], below);
 		if (below->kept)
 			scale_kept(below, pass->n_rows, first, n, pass->dropout.scale);
 		struct ls_block block = {below->delta, pass->n_rows, n, below->ld};

@@ -83,4 +83,9 @@ void ls_loss(struct ls_shard *shard, const struct ls_pass *pass);
  * those of the first layer begin with its first unit. */
 void ls_backward(struct ls_shard *shard, const struct ls_pass *pass);
 
+/* Its product alone, for a layer above the first: the delta of the layer below,
+ * up to the activation's derivative, is that of `from` times the weights. */
+void ls_backward_product(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
+                         const struct ls_shard_layer *from, const struct ls_shard_layer *to);
+
 #endif

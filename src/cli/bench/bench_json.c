@@ -89,6 +89,7 @@ static int write_kernel(const struct lockstep_bench_network *network, size_t i_l
                         const struct lockstep_bench_kernel *kernel, double peak_gflops)
 {
 	return write_one_kernel(network, i_layer, kernel, "product", &kernel->product, peak_gflops) ||
+	       (i_layer && write_one_kernel(network, i_layer, kernel, "backward", &kernel->backward, peak_gflops)) ||
 	       write_one_kernel(network, i_layer, kernel, "gradient", &kernel->gradient, peak_gflops) ||
 	       write_one_kernel(network, i_layer, kernel, "update", &kernel->update, peak_gflops);
 }

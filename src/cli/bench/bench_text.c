@@ -65,8 +65,8 @@ static int print_heading(enum ls_bench_table table)
 {
 	static const char *const text[] = {
 	    [LS_BENCH_TABLE_KERNELS] = "Kernels on one core, GFLOP/s and percent of the FMA peak\n"
-				       "network          inputs outputs  rows slices       product      gradient  "
-				       "with update\n",
+				       "network          inputs outputs  rows slices       product      backward      "
+				       "gradient   with update\n",
 	    [LS_BENCH_TABLE_BARRIER] = "Meeting, ns\n"
 				       "           workers     median    fastest - slowest block\n",
 	    [LS_BENCH_TABLE_STEPS] =
@@ -98,11 +98,15 @@ static void print_case(const struct ls_bench_case *of)
 static int print_kernel(const struct lockstep_bench_network *network, size_t i_layer,
                         const struct lockstep_bench_kernel *kernel, double peak_gflops)
 {
-	const double rates[] = {kernel->product.median, kernel->gradient.median, kernel->update.median};
+	const double rates[] = {kernel->product.median, kernel->backward.median, kernel->gradient.median,
+	                        kernel->update.median};
 	printf("%-16s %6zu %7zu %5u %6u", i_layer ? "" : network->layers, kernel->n_in, kernel->n_out, kernel->rows,
 	       kernel->slices);
 	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-		printf(" %7.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
+		if (rates[i] > 0)
+			printf(" %7.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
+		else
+			printf("%14s", "-");
 	putchar('\n');
 	return shown();
 }
