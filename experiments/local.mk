@@ -4,9 +4,11 @@
 # studies, whose times nobody can compare: all of their folder is distributed.
 #
 # Benchmarks are programs, not tests: `make bench` runs `lockstep bench`, then
-# Lockstep in turns with those of its peers that PYTHON and the system have. `make
+# Lockstep in turns with those of its peers that PYTHON and the system have. Both
+# take options; --json of peers/compare.py names the file for their figures. `make
 # bench-sweep` times the coordinator of sweeps, and Optuna, where there is one:
 #
+#	make bench BENCH_FLAGS='--steps --network 2' COMPARE_FLAGS='--rounds 5 --json figures.json'
 #	make bench-sweep BENCH_SWEEP_TRIALS=200 PYTHON=/usr/bin/python3
 
 EXTRA_DIST += \
@@ -48,4 +50,5 @@ bench-sweep: %D%/sweeps/bench_sweep$(EXEEXT)
 bench: lockstep$(EXEEXT)
 	./lockstep$(EXEEXT) bench --data $(srcdir)/datasets/mnist $(BENCH_FLAGS)
 	@echo
-	$(PYTHON) $(srcdir)/%D%/peers/compare.py ./lockstep$(EXEEXT) --data $(srcdir)/datasets/mnist
+	$(PYTHON) $(srcdir)/%D%/peers/compare.py ./lockstep$(EXEEXT) --data $(srcdir)/datasets/mnist \
+		$(COMPARE_FLAGS)
