@@ -136,9 +136,13 @@ libcommand_la_SOURCES = \
 	%D%/print/terminal.h \
 	%D%/print/wrapped.c \
 	%D%/print/wrapped.h \
+	%D%/scale/scale_answer.c \
+	%D%/scale/scale_answer.h \
 	%D%/scale/scale_csv.c \
 	%D%/scale/scale_extrap.c \
 	%D%/scale/scale_json.c \
+	%D%/scale/scale_name.c \
+	%D%/scale/scale_name.h \
 	%D%/scale/scale_points.c \
 	%D%/scale/scale_points.h \
 	%D%/scale/scale_result.h \

@@ -71,6 +71,7 @@ grep -q '^no curve  *.*it needs 6' "$out"
 report "no curve through two levels"
 grep -q '^limit  *2 workers are ' "$out" && grep -qE '^answer +[12] workers?, the fastest of all levels: [0-9]+ ' "$out"
 report "the limit and the answer"
+cp "$out" said
 awk 'length > 79 { exit 1 }' "$out"
 report "it fits 80 columns"
 test -s study.csv && test -s study.extrap && test "$(find . -name '.lockstep*' | wc -l)" -eq 0
@@ -86,6 +87,9 @@ levels = document["series"][0]["levels"]
 assert [level["workers"] for level in levels] == [1, 2, 5, 6]
 assert [bool(level["excluded"]) for level in levels] == [False, False, True, True]
 assert all(level["fingerprint"] == sys.argv[1] and len(level["seconds"]) == 6 for level in levels[:2])
+answer, said = document["answer"], " ".join(open("said").read().split())
+assert answer["by"] == "samples" and levels[answer["workers"] - 1]["excluded"] is None
+assert said.endswith(" answer " + " ".join(answer["text"].split())), (answer, said)
 json.load(open("study.extrap"))
 END
 	status=$?

@@ -109,6 +109,17 @@ static lockstep_status measure(struct made *made, int i, int k, lockstep_error *
 	return judge(made, i, k, error);
 }
 
+/* The level of least time a row, and the first that is near it. */
+static void rank(struct lockstep_scaling_series *series)
+{
+	const struct lockstep_scaling_level *levels = series->levels;
+	for (size_t k = 0; k < series->n; k++)
+		if (levels[k].samples_per_second > levels[series->fastest].samples_per_second)
+			series->fastest = k;
+	while (levels[series->enough].samples_per_second < 0.95 * levels[series->fastest].samples_per_second)
+		series->enough++;
+}
+
 /* A series of n levels; a strong one leaves out those that have no slice for every worker. */
 static lockstep_status make_series(struct made *made, int i, const uint32_t *workers, size_t n, lockstep_error *error)
 {
@@ -129,6 +140,7 @@ static lockstep_status make_series(struct made *made, int i, const uint32_t *wor
 		else
 			status = measure(made, i, (int)k, error);
 	}
+	rank(series);
 	return status;
 }
 
@@ -265,6 +277,8 @@ static void set_up(struct made *made, enum lockstep_scaling_kind kind, size_t n_
 	    .bind = "close", .engine = LOCKSTEP_PTHREADS, .split = LOCKSTEP_SPLIT_ROWS, .batch = 128};
 	made->settings[1] = made->settings[0];
 	made->settings[1].bind = "spread";
+	made->options.settings = made->settings;
+	made->options.n_settings = n_series;
 	made->study = (struct lockstep_scaling_study){.kind = kind,
 	                                              .outcome = LOCKSTEP_SCALING_PRECISE,
 	                                              .n_blocks = n_blocks,

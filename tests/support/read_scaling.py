@@ -11,7 +11,7 @@ import sys
 PHASES = ["gather", "forward", "backward", "gradient", "update", "wait"]
 MEMBERS = {
     "document": "schema kind version commit compiler arithmetic isa name command created study job data machine "
-    "environment series time_to_loss",
+    "environment series time_to_loss answer",
     "study": "type scaled seed run_seconds blocks_min blocks_max precision seconds_limit blocks outcome seconds",
     "machine": "cpu packages numa_nodes cores pus cpu_quota topology",
     "environment": "before after warnings",
@@ -32,6 +32,7 @@ MEMBERS = {
     "model": "batch slices shards parameter_bytes read_bytes update_bytes row_bytes ring_bytes n_blocks update sum "
     "core_gigabytes node_gigabytes barrier_2 barrier_all n_all handover line cache_bytes far_cache far_node far_package",
     "times": "target part runs seconds",
+    "answer": "series workers by text",
     "run": "batch slices learning_rate reached diverged beaten steps epochs loss fingerprint best",
 }
 
@@ -122,6 +123,26 @@ def check_series(series, n_blocks, kind, what):
         members(prediction["model"], "model")
 
 
+def check_answer(document):
+    """The level of the least seconds to the loss, else of the most samples a second, and a sentence that names it."""
+    answer, levels = document["answer"], {}
+    members(answer, "answer")
+    for i, series in enumerate(document["series"]):
+        levels.update({(i, l["workers"]): l for l in series["levels"] if l["excluded"] is None})
+    seconds = (document["time_to_loss"] or {"seconds": []})["seconds"]
+    if seconds:
+        best = min(seconds, key=lambda s: s["seconds"])
+        same([answer["series"], answer["workers"], answer["by"]], [best["series"], best["workers"], "loss"], "answer")
+    else:
+        best = max(levels, key=lambda place: levels[place]["samples_per_second"])
+        same([answer["series"], answer["workers"], answer["by"]], [*best, "samples"], "answer")
+    level = levels[answer["series"], answer["workers"]]
+    sentence = answer["text"].splitlines()[0]
+    assert sentence.startswith(f"{answer['workers']} worker") and f" {level['samples_per_second']:.0f} samples/s" in sentence, sentence
+    same("the soonest at the loss" in sentence, answer["by"] == "loss", "answer's reason")
+    same("Mini-batches differ" in answer["text"], document["name"].startswith("a \"study\""), "what was not answered")
+
+
 def check_document(document):
     members(document, "document")
     members(document["study"], "study")
@@ -131,6 +152,7 @@ def check_document(document):
         members(document["environment"][when], "reading")
     for i, series in enumerate(document["series"]):
         check_series(series, document["study"]["blocks"], document["study"]["type"], f"series {i}")
+    check_answer(document)
     same([document["schema"], document["kind"], document["isa"]], [1, "scaling", "avx512"], "head")
     same(document["created"], "2026-01-31T12:00:00Z", "created")
     same(document["job"]["layers"], "784-30-10", "job")

@@ -10,6 +10,7 @@
 #include "cli/print/message.h"
 #include "cli/train/log.h"
 #include "lockstep/version.h"
+#include "scale_answer.h"
 #include "scale_result.h"
 
 #define COMMAND LS_SCALE_COMMAND
@@ -51,7 +52,7 @@ static void write_study(const struct ls_scale_result *result, struct ls_json *js
 	ls_json_put_text(json, "type", lockstep_scaling_kind_name(study->kind));
 	ls_json_put_text(json, "scaled",
 	                 is_weak ? "the rows of a mini-batch grow with the workers, and the slices as they have to"
-	                         : "every level has the same mini-batch, the same slices and the same steps");
+	                         : "within a series every level has the same mini-batch, slices and steps");
 	put_seed(json, options->seed);
 	ls_json_put_real(json, "run_seconds", options->run_seconds);
 	ls_json_put_integer(json, "blocks_min", options->blocks_min);
@@ -217,6 +218,24 @@ static int write_all_series(const struct ls_scale_result *result, struct ls_json
 	return status;
 }
 
+/* Null where nothing was measured. */
+static void write_answer(const struct ls_scale_result *result, struct ls_json *json)
+{
+	struct ls_scale_answer answer;
+	ls_scale_answer(result, &answer);
+	ls_json_key(json, "answer");
+	if (!answer.level) {
+		ls_json_text(json, NULL);
+		return;
+	}
+	ls_json_open(json, '{');
+	ls_json_put_integer(json, "series", answer.series);
+	ls_json_put_integer(json, "workers", answer.level->workers);
+	ls_json_put_text(json, "by", answer.by);
+	ls_json_put_text(json, "text", answer.text);
+	ls_json_close(json, '}');
+}
+
 int ls_scale_write_json(const struct ls_scale_result *result, FILE *file)
 {
 	struct ls_json json = {.file = file};
@@ -235,6 +254,7 @@ int ls_scale_write_json(const struct ls_scale_result *result, FILE *file)
 		write_times(result, &json);
 	else
 		ls_json_text(&json, NULL);
+	write_answer(result, &json);
 	ls_json_close(&json, '}');
 	putc('\n', file);
 	return status;

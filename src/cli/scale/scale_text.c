@@ -12,13 +12,14 @@
 #include "cli/print/wrapped.h"
 #include "lockstep/dataset.h"
 #include "lockstep/version.h"
+#include "scale_answer.h"
 #include "scale_run.h"
 
 /* ---- Lines -------------------------------------------------------------------- */
 
 void ls_scale_print_line(const char *label, const char *format, ...)
 {
-	char text[1024];
+	char text[LS_SCALE_ANSWER];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
@@ -128,49 +129,20 @@ static void print_loss_run(const struct lockstep_time_to_loss_run *run, int is_b
 	                        : "");
 }
 
-/* The fastest level of all series with this mini-batch; NULL: there is none. */
-static const struct lockstep_scaling_level *fastest(const struct lockstep_scaling_study *study, uint32_t batch,
-                                                    size_t *i_series)
-{
-	const struct lockstep_scaling_level *best = NULL;
-	for (size_t i = 0; i < study->n; i++)
-		for (size_t j = 0; j < study->series[i].n; j++) {
-			const struct lockstep_scaling_level *level = &study->series[i].levels[j];
-			if (level->excluded || (batch && study->series[i].setting.batch != batch))
-				continue;
-			if (!best || level->samples_per_second > best->samples_per_second) {
-				best = level;
-				*i_series = i;
-			}
-		}
-	return best;
-}
-
-/* "4 workers (bind spread)" */
-static const char *way_of(const struct ls_scale_result *result, size_t i_series, uint32_t workers, char *text,
-                          size_t size)
-{
-	char name[LS_SCALE_SERIES_NAME];
-	ls_scale_series_name(result->options, i_series, name);
-	snprintf(text, size, "%u worker%s%s%s%s", workers, workers == 1 ? "" : "s", *name ? " (" : "", name,
-	         *name ? ")" : "");
-	return text;
-}
-
 static void print_loss_times(const struct ls_scale_result *result)
 {
 	const struct lockstep_time_to_loss *loss = result->time_to_loss;
 	for (size_t i = 0; i < loss->n_batches; i++) {
-		char time[LS_SCALE_TIME], way[256];
+		char time[LS_SCALE_TIME], way[LS_SCALE_WAY];
 		size_t i_series;
 		if (loss->best[i] >= loss->n)
 			continue;
 		const struct lockstep_time_to_loss_run *run = &loss->runs[loss->best[i]];
-		const struct lockstep_scaling_level *level = fastest(result->study, run->batch, &i_series);
+		const struct lockstep_scaling_level *level = ls_scale_fastest(result->study, run, &i_series);
 		if (level)
 			printf("        mini-batch %u: %s of steps with %s\n", run->batch,
 			       ls_scale_time((double)run->steps * level->step.median, time),
-			       way_of(result, i_series, level->workers, way, sizeof way));
+			       ls_scale_way(result, i_series, level->workers, way));
 	}
 }
 
@@ -207,73 +179,11 @@ static void print_limits(const struct ls_scale_result *result)
 	}
 }
 
-static int has_batches(const struct lockstep_scaling_study *study)
-{
-	for (size_t i = 1; i < study->n; i++)
-		if (study->series[i].setting.batch != study->series[0].setting.batch)
-			return 1;
-	return 0;
-}
-
-/* With several mini-batches, of the one that comes to the loss first; 0: throughput decides. */
-static uint32_t best_batch(const struct ls_scale_result *result)
-{
-	const struct lockstep_time_to_loss *loss = result->time_to_loss;
-	double least = INFINITY;
-	uint32_t batch = 0;
-	for (size_t i = 0; loss && i < loss->n_batches; i++) {
-		size_t i_series;
-		if (loss->best[i] >= loss->n)
-			continue;
-		const struct lockstep_time_to_loss_run *run = &loss->runs[loss->best[i]];
-		const struct lockstep_scaling_level *level = fastest(result->study, run->batch, &i_series);
-		if (!level || !((double)run->steps * level->step.median < least))
-			continue;
-		least = (double)run->steps * level->step.median;
-		batch = run->batch;
-	}
-	return batch;
-}
-
-/* "2.24 (1.83 to 2.44) times its baseline" */
-static const char *compare(const struct lockstep_scaling_series *series, const struct lockstep_scaling_level *best,
-                           char *text, size_t size)
-{
-	const struct lockstep_scaling_interval *speedup = &best->figures.speedup;
-	if (best == ls_scale_baseline(series))
-		snprintf(text, size, "and no level is faster than this baseline");
-	else if (isnan(speedup->low) || isnan(speedup->high))
-		snprintf(text, size, "%.2f times its baseline", speedup->value);
-	else
-		snprintf(text, size, "%.2f (%.2f to %.2f) times its baseline", speedup->value, speedup->low,
-		         speedup->high);
-	return text;
-}
-
 static void print_answer(const struct ls_scale_result *result)
 {
-	char way[256], times[96];
-	size_t i_series = 0;
-	uint32_t batch = best_batch(result);
-	const struct lockstep_scaling_level *best = fastest(result->study, batch, &i_series);
-	if (!best) {
-		ls_scale_print_line("answer", "no level could be measured");
-		return;
-	}
-	const struct lockstep_scaling_series *series = &result->study->series[i_series];
-	const struct lockstep_scaling_level *enough = &series->levels[series->enough];
-	ls_scale_print_line(
-	    "answer", "%s, %s of all %s: %.0f samples/s, %s.", way_of(result, i_series, best->workers, way, sizeof way),
-	    batch ? "the soonest at the loss" : "the fastest", result->study->n > 1 ? "series" : "levels",
-	    best->samples_per_second, compare(series, best, times, sizeof times));
-	if (best->figures.speedup.value > 1 && best->figures.speedup.low <= 1)
-		ls_scale_print_line("", "The interval reaches 1: it may be no faster than the baseline.");
-	if (enough->workers < best->workers)
-		ls_scale_print_line("", "%u worker%s come to within %.1f %% of that.", enough->workers,
-		                    enough->workers == 1 ? "" : "s",
-		                    100 * (1 - enough->samples_per_second / best->samples_per_second));
-	if (!batch && has_batches(result->study))
-		ls_scale_print_line("", "Mini-batches differ, and samples/s are not progress: see --target-loss.");
+	struct ls_scale_answer answer;
+	ls_scale_answer(result, &answer);
+	ls_scale_print_line("answer", "%s", answer.text);
 }
 
 void ls_scale_print(const struct ls_scale_result *result)

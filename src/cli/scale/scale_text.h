@@ -21,9 +21,6 @@ const char *ls_scale_time(double seconds, char text[LS_SCALE_TIME]);
 const char *ls_scale_interval(const struct lockstep_scaling_interval *interval, double unit,
                               char text[LS_SCALE_INTERVAL]);
 
-/* The first level that was measured: the baseline; NULL: there is none. */
-const struct lockstep_scaling_level *ls_scale_baseline(const struct lockstep_scaling_series *series);
-
 /* The first series with the same runs at all its levels: its own place where there is none before it. */
 size_t ls_scale_original(const struct lockstep_scaling_study *study, size_t i_series);
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "lockstep/bench.h"
+#include "scale_answer.h"
 #include "scale_text.h"
-#include "scale_watch.h"
 
 #define ROWS_MAX 16 /* of predictions */
 
@@ -22,14 +22,6 @@ static struct unit unit_of(double seconds)
 	return seconds >= 1      ? (struct unit){"s", 1}
 	       : seconds >= 1e-3 ? (struct unit){"ms", 1e-3}
 	                         : (struct unit){"us", 1e-6};
-}
-
-const struct lockstep_scaling_level *ls_scale_baseline(const struct lockstep_scaling_series *series)
-{
-	for (size_t i = 0; i < series->n; i++)
-		if (!series->levels[i].excluded)
-			return &series->levels[i];
-	return NULL;
 }
 
 static int has_same_runs(const struct lockstep_scaling_series *a, const struct lockstep_scaling_series *b)

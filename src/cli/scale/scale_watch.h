@@ -27,9 +27,4 @@ void ls_scale_watch_clear(struct ls_scale_watch *watch);
 /* Has a signal asked for the end? */
 int ls_scale_watch_is_stopped(void);
 
-/* What tells a series from the others of a study: "bind spread, split owners"; empty where there is one alone. */
-#define LS_SCALE_SERIES_NAME 160
-const char *ls_scale_series_name(const struct lockstep_scaling_study_options *options, size_t series,
-                                 char text[LS_SCALE_SERIES_NAME]);
-
 #endif
