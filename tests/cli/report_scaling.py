@@ -267,6 +267,11 @@ def look_at_strong(folder):
     look_at_speedup("strong", document)
     look_at_phases("strong", document)
     steps = run("return [...document.querySelectorAll('[data-chart=loss-steps] .mark')].map(one => +one.dataset.value)")
+    outcomes = run("return [...document.querySelectorAll('[data-chart=loss-steps] .mark')].map(one => one.dataset.outcome)")
+    same("strong: what became of them", outcomes, ["diverged" if one["diverged"] else "beaten" if one["beaten"] else
+         "reached, the best" if one["best"] else "reached" for one in document["time_to_loss"]["runs"]])
+    check("strong: one was beaten, and none fell short", "beaten" in outcomes and "not reached" not in
+          run("return document.getElementById('scaling-loss').textContent"))
     same("strong: steps to the loss", steps, [one["steps"] for one in document["time_to_loss"]["runs"]])
     seconds = run("return [...document.querySelectorAll('[data-chart=loss-seconds] .mark')].map(one => +one.dataset.value)")
     same("strong: seconds to the loss", sorted(seconds), sorted(one["seconds"] for one in document["time_to_loss"]["seconds"]))

@@ -90,6 +90,7 @@ change 'series[0].curves[1].points[2].value: is no number' 's[0]["curves"][1]["p
 change 'study.type: is no word that is known here' 'd["study"]["type"] = "strong weak"'
 change 'environment.warnings[0]: is no text' 'd["environment"]["warnings"] = [1]'
 change 'time_to_loss.seconds[4]: there is no such series' 'd["time_to_loss"]["seconds"][4]["series"] = 3'
+change 'time_to_loss.runs[1].beaten: is not true or false' 'd["time_to_loss"]["runs"][1]["beaten"] = 1'
 change 'name: is no text' 'd["name"] = 7'
 head -c 5000 strong.json >cut.json
 refuse 'cut.json:1:' cut.json

@@ -27,11 +27,13 @@ static const char *const kind_names[] = {
     [ARRAY] = "array",
 };
 
+#define OPTIONAL 2
+
 /* A member, or what an array is of. */
 struct shape {
 	const char *name;
 	enum kind kind;
-	int may_be_null;
+	int may_be_null;            /* OPTIONAL: older documents do not even have it */
 	const struct shape *inside; /* OBJECT: its members, up to one without name; ARRAY: one shape, for all */
 	const char *words;          /* WORD: all of them, each with a space before and behind */
 };
@@ -141,17 +143,12 @@ static const struct shape series[] = {{"bind", TEXT, 1, NULL, NULL},
                                       {0}};
 static const struct shape a_series = {.kind = OBJECT, .inside = series};
 
-static const struct shape run[] = {{"batch", COUNT, 0, NULL, NULL},
-                                   {"slices", NATURAL, 0, NULL, NULL},
-                                   {"learning_rate", NUMBER, 0, NULL, NULL},
-                                   {"reached", BOOLEAN, 0, NULL, NULL},
-                                   {"diverged", BOOLEAN, 0, NULL, NULL},
-                                   {"steps", NATURAL, 0, NULL, NULL},
-                                   {"epochs", NUMBER, 0, NULL, NULL},
-                                   {"loss", NUMBER, 1, NULL, NULL},
-                                   {"fingerprint", TEXT, 1, NULL, NULL},
-                                   {"best", BOOLEAN, 0, NULL, NULL},
-                                   {0}};
+static const struct shape run[] = {{"batch", COUNT, 0, NULL, NULL},          {"slices", NATURAL, 0, NULL, NULL},
+                                   {"learning_rate", NUMBER, 0, NULL, NULL}, {"reached", BOOLEAN, 0, NULL, NULL},
+                                   {"diverged", BOOLEAN, 0, NULL, NULL},     {"beaten", BOOLEAN, OPTIONAL, NULL, NULL},
+                                   {"steps", NATURAL, 0, NULL, NULL},        {"epochs", NUMBER, 0, NULL, NULL},
+                                   {"loss", NUMBER, 1, NULL, NULL},          {"fingerprint", TEXT, 1, NULL, NULL},
+                                   {"best", BOOLEAN, 0, NULL, NULL},         {0}};
 static const struct shape a_run = {.kind = OBJECT, .inside = run};
 static const struct shape run_seconds[] = {{"batch", COUNT, 0, NULL, NULL},
                                            {"series", NATURAL, 0, NULL, NULL},
@@ -320,7 +317,7 @@ static int check_value(struct check *check, const struct shape *shape, const jso
 {
 	char cause[64];
 	if (!value)
-		return failed(check, "is not there");
+		return shape->may_be_null == OPTIONAL ? LS_EXIT_DONE : failed(check, "is not there");
 	if (json_is_null(value) && shape->may_be_null)
 		return LS_EXIT_DONE;
 	if (!is_of_kind(shape, value)) {

@@ -2,11 +2,15 @@
  *
  * Time to a loss: larger mini-batches have more throughput and need more epochs; only both together say what is soonest.
  */
+/* Of a run that was ended where the best before it was there nobody knows how far it would have come. */
+R.lossOutcome = run => (run.reached ? run.best ? "reached, the best" : "reached" : run.diverged ? "diverged"
+	: run.beaten ? "beaten" : "not reached");
+R.lossShape = run => (run.diverged ? "diverged" : run.reached ? "done" : run.beaten ? "pruned" : "failed");
+
 R.lossTable = runs => {
 	const columns = [["mini-batch", run => run.batch], ["slices", run => run.slices],
 		["learning rate", run => R.number(run.learning_rate)],
-		["outcome", run => (run.reached ? run.best ? "reached, the best" : "reached" : run.diverged ? "diverged"
-			: "not reached")],
+		["outcome", R.lossOutcome],
 		["steps", run => run.steps.toLocaleString("en")], ["epochs", run => R.digits(4)(run.epochs)],
 			["loss", run => R.number(run.loss)],
 		["fingerprint", run => (run.fingerprint ? R.code(run.fingerprint.slice(0, 16)) : "–")]];
@@ -28,7 +32,7 @@ R.lossStepsPlot = (host, model, {runs}) => {
 		pairs: [["learning rate", R.number(run.learning_rate)],
 		["steps", run.steps.toLocaleString("en")], ["epochs", R.digits(4)(run.epochs)], ["loss", R.number(run.loss)]],
 	more: run.reached ? run.best ? "the best of this mini-batch" : null : run.diverged ? "diverged"
-		: "did not reach the loss"});
+		: run.beaten ? "beaten: ended after as many steps as the best needed" : "did not reach the loss"});
 	R.scalingPlot(host, model, {id: "loss-steps", height: 290, label: "steps to the loss by mini-batch", describe,
 		draw(plot, over) {
 		const extent = (get, pad) => d3.extent(runs, get).map(v => Math.max(v, 1))
@@ -51,17 +55,18 @@ R.lossStepsPlot = (host, model, {runs}) => {
 		return runs.map(run => {
 			const item = {trial: null, run, x: x(run.batch), y: y(Math.max(run.steps, 1))};
 			const path = d3.path();
-			R.outline(path, run.diverged ? "diverged" : run.reached ? "done" : "failed", item.x, item.y,
-				run.best ? 5 : 3.6);
+			R.outline(path, R.lossShape(run), item.x, item.y, run.best ? 5 : 3.6);
 			group.append("path").attr("class", `mark ${run.best ? "" : "vague"}`).attr("data-value", run.steps)
-				.attr("data-batch", run.batch)
+				.attr("data-batch", run.batch).attr("data-outcome", R.lossOutcome(run))
 				.style("stroke", run.diverged ? "var(--diverged)" : null).attr("d", path.toString());
 			return item;
 		});
 	}});
+	const has = outcome => runs.some(run => R.lossOutcome(run) === outcome);
 	host.append(R.el("div", {class: "legend"}, ["filled: the best learning rate of a mini-batch", "hollow: others",
-		"square: not reached", "cross: diverged",
-		"dotted: half the steps with twice the rows"].map(note => R.el("span", {}, note))));
+		has("beaten") && "diamond: beaten, ended after as many steps as the best needed",
+		has("not reached") && "square: not reached", has("diverged") && "cross: diverged",
+		"dotted: half the steps with twice the rows"].filter(Boolean).map(note => R.el("span", {}, note))));
 };
 
 R.lossSecondsPlot = (host, model, {seconds}) => {
