@@ -95,6 +95,22 @@ def look_at_table(name, document):
     same(f"{name}: the table has the document's numbers", wrong[:2], [])
 
 
+def look_at_best(name, document, text):
+    """The answer comes before all else, with the figures of its level where there are several series."""
+    answer, several = document.get("answer"), len(document["series"]) > 1
+    same(f"{name}: an answer of all series where the document has one",
+         run("return document.querySelectorAll('#scaling-answer .best').length"), 1 if answer else 0)
+    if not answer:
+        return
+    check(f"{name}: it is in words", all(line in text for line in answer["text"].splitlines()), text)
+    check(f"{name}: it comes first", run("return document.querySelector('#scaling-answer .body').firstChild.className") == "best")
+    level = next(level for level in measured(document["series"][answer["series"]]) if level["workers"] == answer["workers"])
+    tiles = run("return [...document.querySelectorAll('.best .tile b')].map(b => b.innerText)")
+    expected = [str(level["workers"]), f"{round(level['samples_per_second']):,}"] if several else []
+    check(f"{name}: and has its level's figures", all(one in tiles for one in expected) and
+          len(tiles) == (0 if not several else 6 if answer["by"] == "loss" else 5), tiles)
+
+
 def look_at_answer(name, document):
     text = run("return document.getElementById('scaling-answer').innerText")
     for series in document["series"]:
@@ -107,9 +123,13 @@ def look_at_answer(name, document):
         base = next(level for level in measured(series) if level["workers"] == series["baseline"])
         check(f"{name}: the baseline in words", f"Baseline: {base['workers']} worker" in text and
               f"{round(base['samples_per_second']):,} samples a second" in text, text)
+        broken = run("""return [...document.querySelectorAll('.tile')].filter(one => one.querySelector('b').getClientRects().length > 1 ||
+            /[0-9] [µm%×]/.test(one.textContent)).map(one => one.innerText)""")
+        same(f"{name}: a number and its unit are in one line", broken, [])
         check(f"{name}: what limits it", series["limit"] is None or series["limit"]["text"] in text, text)
         for level in series["levels"]:
             check(f"{name}: why a level was left out", level["excluded"] is None or level["excluded"] in text, text)
+    look_at_best(name, document, text)
     for line in document["environment"]["warnings"]:
         check(f"{name}: a warning", line in text, text)
     check(f"{name}: fingerprints are equal", "same fingerprint in all" in text, text)
@@ -147,8 +167,12 @@ def look_at_marks(name, document, chart, figure, factor):
     found = run("""const plot = R.model.charts[arguments[0]];
         return [...plot.node.querySelectorAll('g.series')].map(group => [...group.querySelectorAll('.mark')].map(mark => {
             const [x, y] = mark.getAttribute('transform').match(/-?[0-9.]+(e-?[0-9]+)?/g).map(Number);
-            return [plot.x.invert(x), plot.y.invert(y)];
+            return [plot.x.invert(x - group.dataset.shift), plot.y.invert(y)];
         }))""", chart)
+    shifts, room = run("""const plot = R.model.charts[arguments[0]];
+        return [[...plot.node.querySelectorAll('g.series')].map(group => +group.dataset.shift), R.levelRoom(R.model.points, plot.x)]""", chart)
+    check(f"{name}: {chart}, series stand beside each other and near their level", len(set(shifts)) == len(document["series"]) and
+          max(abs(shift) for shift in shifts) < room / 2, (shifts, room))
     for i, series in enumerate(document["series"]):
         same_places(f"{name}: {chart}, marks of series {i}", found[i], [[level["workers"], factor * level[figure]["value"]]
                     for level in measured(series) if level[figure]["value"] is not None])
@@ -298,6 +322,28 @@ def look_at_weak(folder):
     page.quiet("weak")
 
 
+def look_at_eight(folder):
+    document = open_page(folder, "eight")
+    look_at_answer("eight", document)
+    same("eight: the same runs are said to be", run("return [...document.querySelectorAll('#scaling-answer .shared')].map(one => "
+         "one.closest('.answer').dataset.series)"), ["3"])
+    texts = run("return [...document.querySelectorAll('#scaling-speedup .toggle[data-series]')].map(one => one.innerText.trim())")
+    same("eight: switches of many series are numbers", texts, ["1", "2", "3", "4 = 3", "5", "6", "7", "8"])
+    titles = run("return [...document.querySelectorAll('#scaling-speedup .toggle[data-series]')].map(one => one.title)")
+    check("eight: with names", "owners, batch 32" in titles[3] and titles[3].endswith("the same runs as in series 3"), titles)
+    places = run("""return [...document.querySelectorAll('[data-chart=serial] .mark')].map(mark =>
+        Number(mark.getAttribute('transform').match(/[0-9.]+/)[0]))""")
+    check("eight: serial fractions at one number of workers stand apart", len(places) == 8 and
+          min(b - a for a, b in zip(places, places[1:])) > 16, places)
+    for width in (1200, 1500):
+        page.browser.emulate("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        check(f"eight: all sections can be reached at {width} pixels", page.browser.wait("document.documentElement.clientWidth > 1100") and
+              run("const n = document.getElementById('sections'); return n.scrollWidth <= n.clientWidth"))
+    page.browser.emulate("Emulation.clearDeviceMetricsOverride")
+    look_at_widths("eight")
+    page.quiet("eight")
+
+
 def look_at_minimal(folder):
     document = open_page(folder, "minimal")
     same("minimal: what can be told is there", panels(), ["answer", "time", "speedup", "efficiency", "serial", "blocks", "table", "setting"])
@@ -331,6 +377,9 @@ def look_at_evil(folder):
     text = run("return document.body.textContent")
     image = document["environment"]["warnings"][0]
     check("evil: texts are what they were", all(one in text for one in (image, "__proto__", "</style>", document["command"])))
+    shown = run("return document.getElementById('main').innerText")
+    check("evil: what is as large as numbers can be is a number", "1e310\u00a0%" in shown and "1e308" in shown and
+          not re.search("Infinity|NaN|undefined %", shown))
     run("document.querySelector('#scaling-speedup .plot').focus()")
     page.browser.keys(RIGHT)
     check("evil: a tooltip has them as text", "<img src=x" in (page.tip() or ""), page.tip())
@@ -360,7 +409,7 @@ def main():
     folder = sys.argv[1]
     page.browser = page.Browser()
     try:
-        for look in (look_at_strong, look_at_weak, look_at_minimal, look_at_big, look_at_evil, look_at_both):
+        for look in (look_at_strong, look_at_weak, look_at_eight, look_at_minimal, look_at_big, look_at_evil, look_at_both):
             look(folder)
     finally:
         page.browser.close()

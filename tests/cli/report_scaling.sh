@@ -29,9 +29,9 @@ sys.exit(not eval("(" + sys.argv[3] + ")"))' "$@" 2>"$err"
 
 # ---- What is written ------------------------------------------------------------------
 
-for name in strong weak minimal big evil; do
+for name in strong weak eight minimal big evil; do
 	run report --d3 d3.js $name.json -o $name.html
-	test $status -eq 0 && test ! -s "$err" && grep -qE "^$name.html: a scaling study of [123] series\$" "$out"
+	test $status -eq 0 && test ! -s "$err" && grep -qE "^$name.html: a scaling study of [1238] series\$" "$out"
 	report "a report of $name.json"
 done
 data strong.html strong.json 'r["kind"] == "scaling" and r["file"] == "strong.json" and
@@ -91,6 +91,10 @@ change 'study.type: is no word that is known here' 'd["study"]["type"] = "strong
 change 'environment.warnings[0]: is no text' 'd["environment"]["warnings"] = [1]'
 change 'time_to_loss.seconds[4]: there is no such series' 'd["time_to_loss"]["seconds"][4]["series"] = 3'
 change 'time_to_loss.runs[1].beaten: is not true or false' 'd["time_to_loss"]["runs"][1]["beaten"] = 1'
+change 'series[1]: a level was measured in a later series' 's[1]["levels"][2]["measured_in"] = 2'
+change 'answer.by: is no word that is known here' 'd["answer"]["by"] = "luck"'
+change 'answer: no such level was measured' 'd["answer"]["workers"] = 9'
+change 'answer: no such level was measured' 'd["answer"]["series"] = 3'
 change 'name: is no text' 'd["name"] = 7'
 head -c 5000 strong.json >cut.json
 refuse 'cut.json:1:' cut.json
@@ -106,11 +110,11 @@ report "a document has no studies to choose from"
 
 # ---- In a browser ---------------------------------------------------------------------
 
-mkdir pages && mv strong.json weak.json minimal.json big.json evil.json pages
+mkdir pages && mv strong.json weak.json eight.json minimal.json big.json evil.json pages
 run report pages/strong.json -o pages/strong.html
 have=$status
 if test $have -eq 0; then
-	for name in weak minimal big evil; do
+	for name in weak eight minimal big evil; do
 		"$lockstep" report pages/$name.json -o pages/$name.html >"$out" 2>"$err" || have=1
 	done
 	# As a database would have it that has studies of both kinds.

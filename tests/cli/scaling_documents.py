@@ -4,6 +4,7 @@
 
 strong.json    three series on 8 cores, with all that there is
 weak.json      one series
+eight.json     eight series of two levels, one of them the same runs as the one before it
 minimal.json   one series of two levels and three blocks: no interval, phase, roof or curve
 big.json       two series of 128 levels and 50 blocks
 evil.json      texts that would be markup
@@ -172,10 +173,31 @@ def make_strong():
         for level in series[index]["levels"]:
             if level["excluded"] is None:
                 seconds.append({"batch": batch, "series": index, "workers": level["workers"], "seconds": steps * level["step"]["value"]})
-    return maker.document("mnist, 784-512-10", series, blocks,
+    document = maker.document("mnist, 784-512-10", series, blocks,
                           warnings=["the control group was held up in 6 periods: fewer workers, or a larger quota",
                                     "the load was 7.9 at the end: something else ran"],
                           time_to_loss={"target": 0.1, "part": "test", "runs": runs, "seconds": seconds})
+    best = min(seconds, key=lambda one: one["seconds"])
+    return answer(document, best["series"], best["workers"], "loss")
+
+
+def answer(document, series, workers, by):
+    document["answer"] = {"series": series, "workers": workers, "by": by,
+                          "text": f"{workers} workers, the best of all series: so many samples/s.\nOne worker comes to within 4 %."}
+    return document
+
+
+def make_eight():
+    maker, blocks = Maker(seed=6), 8
+    series = [maker.series([1, 2], blocks, (0.02, 0.003, 90000), batch=batch, slices=batch // 8, full=False) for batch in (16, 32, 64, 128)
+              for _ in ("rows", "owners")]
+    for index, one in enumerate(series):
+        one["split"] = "owners" if index % 2 else "rows"
+        for level in one["levels"]:
+            level["measured_in"] = index
+    series[3]["levels"] = series[2]["levels"]
+    fastest = max(range(8), key=lambda index: series[index]["levels"][1]["samples_per_second"])
+    return answer(maker.document("eight", series, blocks), fastest, 2, "samples")
 
 
 def make_weak():
@@ -212,6 +234,11 @@ def make_evil():
     series[0]["levels"][0]["phases"] = dict.fromkeys(series[0]["levels"][0]["phases"], 0)
     series[0]["levels"][0]["roofline"]["gflops"] = 0
     series[0]["predictions"][0]["topology"] = image
+    large = series[1]["levels"][2]  # finite, and not so when it becomes a part of a hundred
+    for figure in ("speedup", "efficiency", "serial_fraction"):
+        large[figure] = {"value": 1e308, "low": 1e307, "high": 1.5e308}
+    large["samples_per_second"] = large["predicted"]["error"] = 1e308
+    answer(document, 1, 3, "samples")["answer"]["text"] = f"{image}\n{evil}"
     document.update(command=evil, job={"__proto__": image, "constructor": evil}, compiler=image)
     document["study"]["scaled"] = image
     document["machine"].update(cpu=image, topology=evil)
@@ -221,7 +248,7 @@ def make_evil():
 
 def main():
     folder = sys.argv[1]
-    for name, make in (("strong", make_strong), ("weak", make_weak), ("minimal", make_minimal), ("big", make_big), ("evil", make_evil)):
+    for name, make in (("strong", make_strong), ("weak", make_weak), ("eight", make_eight), ("minimal", make_minimal), ("big", make_big), ("evil", make_evil)):
         with open(f"{folder}/{name}.json", "w", encoding="utf-8") as file:
             json.dump(make(), file)
 

@@ -73,7 +73,8 @@ static const struct shape level_head[] = {{"workers", COUNT, 0, NULL, NULL},
                                           {"excluded", TEXT, 1, NULL, NULL},
                                           {0}};
 /* Of a level that was measured. */
-static const struct shape level_figures[] = {{"fingerprint", FINGERPRINT, 0, NULL, NULL},
+static const struct shape level_figures[] = {{"measured_in", NATURAL, OPTIONAL, NULL, NULL},
+                                             {"fingerprint", FINGERPRINT, 0, NULL, NULL},
                                              {"cpus", ARRAY, 0, &a_text, NULL},
                                              {"seconds", ARRAY, 0, &a_time, NULL},
                                              {"step", OBJECT, 0, time_interval, NULL},
@@ -162,6 +163,12 @@ static const struct shape time_to_loss[] = {{"target", POSITIVE, 0, NULL, NULL},
                                             {"seconds", ARRAY, 0, &a_run_seconds, NULL},
                                             {0}};
 
+static const struct shape answer[] = {{"series", NATURAL, 0, NULL, NULL},
+                                      {"workers", COUNT, 0, NULL, NULL},
+                                      {"by", WORD, 0, NULL, " samples loss "},
+                                      {"text", TEXT, 0, NULL, NULL},
+                                      {0}};
+
 static const struct shape study[] = {{"type", WORD, 0, NULL, " strong weak "},
                                      {"scaled", TEXT, 0, NULL, NULL},
                                      {"seed", ANY, 0, NULL, NULL},
@@ -197,6 +204,7 @@ static const struct shape document[] = {{"version", TEXT, 0, NULL, NULL},
                                         {"environment", OBJECT, 0, environment, NULL},
                                         {"series", ARRAY, 0, &a_series, NULL},
                                         {"time_to_loss", OBJECT, 1, time_to_loss, NULL},
+                                        {"answer", OBJECT, OPTIONAL, answer, NULL},
                                         {0}};
 static const struct shape the_document = {.kind = OBJECT, .inside = document};
 
@@ -338,7 +346,12 @@ static json_int_t workers_of(const json_t *level)
 	return json_integer_value(json_object_get(level, "workers"));
 }
 
-static int check_levels(struct check *check, const json_t *one)
+static int is_measured(const json_t *level)
+{
+	return json_is_null(json_object_get(level, "excluded"));
+}
+
+static int check_levels(struct check *check, const json_t *one, size_t i_series)
 {
 	const json_t *levels = json_object_get(one, "levels");
 	json_int_t before = 0, baseline = json_integer_value(json_object_get(one, "baseline"));
@@ -349,7 +362,9 @@ static int check_levels(struct check *check, const json_t *one)
 		if (workers <= before)
 			return failed(check, "levels do not rise in workers");
 		before = workers;
-		has_baseline |= workers == baseline && json_is_null(json_object_get(level, "excluded"));
+		has_baseline |= workers == baseline && is_measured(level);
+		if ((size_t)json_integer_value(json_object_get(level, "measured_in")) > i_series)
+			return failed(check, "a level was measured in a later series");
 	}
 	return has_baseline ? LS_EXIT_DONE : failed(check, "no level was measured that is the baseline");
 }
@@ -360,7 +375,7 @@ static int check_all_series(struct check *check, const json_t *all)
 	size_t back = enter(check, "series", 0);
 	for (size_t i = 0; !status && i < json_array_size(all); i++) {
 		size_t here = enter(check, NULL, i);
-		status = check_levels(check, json_array_get(all, i));
+		status = check_levels(check, json_array_get(all, i), i);
 		leave(check, here);
 	}
 	leave(check, back);
@@ -382,6 +397,23 @@ static int check_seconds(struct check *check, const json_t *root)
 	return LS_EXIT_DONE;
 }
 
+static int check_answer(struct check *check, const json_t *root)
+{
+	const json_t *own = json_object_get(root, "answer");
+	const json_t *one =
+	    json_array_get(json_object_get(root, "series"), (size_t)json_integer_value(json_object_get(own, "series")));
+	const json_t *levels = json_object_get(one, "levels");
+	if (!json_is_object(own))
+		return LS_EXIT_DONE;
+	for (size_t i = 0; i < json_array_size(levels); i++) {
+		const json_t *level = json_array_get(levels, i);
+		if (is_measured(level) && workers_of(level) == workers_of(own))
+			return LS_EXIT_DONE;
+	}
+	enter(check, "answer", 0);
+	return failed(check, "no such level was measured");
+}
+
 int ls_report_scaling_check(const json_t *root, const char *path)
 {
 	struct check check = {.path = path};
@@ -397,5 +429,7 @@ int ls_report_scaling_check(const json_t *root, const char *path)
 	int status = check_value(&check, &the_document, root);
 	if (!status)
 		status = check_all_series(&check, json_object_get(root, "series"));
-	return status ? status : check_seconds(&check, root);
+	if (!status)
+		status = check_seconds(&check, root);
+	return status ? status : check_answer(&check, root);
 }

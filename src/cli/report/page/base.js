@@ -61,9 +61,11 @@ R.seconds = s => {
 		return `${Number(s.toPrecision(3))} s`;
 	if (s < 7200)
 		return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-	return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+	if (s < 1e9)
+		return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+	return `${R.number(s / 3600)} h`;
 };
-R.rate = x => (Number.isFinite(x) && x !== null ? Math.round(x).toLocaleString("en") : "–");
+R.rate = x => (!Number.isFinite(x) ? "–" : Math.abs(x) < 1e15 ? Math.round(x).toLocaleString("en") : R.number(x));
 R.time = text => (text ? text.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : null);
 R.isNumber = x => typeof x === "number" && Number.isFinite(x);
 
@@ -172,5 +174,5 @@ R.tip = (() => {
 /* ---- Panels ------------------------------------------------------------------------- */
 
 /* A panel is {id, title, question, kind, width, applies(model), build(body, model, controls)}: one chart of a
- * page of that kind, which answers one question. They stand in the order in which they are added. */
+ * page of that kind, which answers one question; its width, of 12, may follow from the model. They stand in the order in which they are added. */
 R.panel = panel => R.panels.push(panel);

@@ -10,9 +10,10 @@ R.build = (kind, model) => {
 	for (const panel of R.panels) {
 		if (panel.kind !== kind || !panel.applies(model))
 			continue;
+		const width = typeof panel.width === "function" ? panel.width(model) : panel.width;
 		const controls = R.el("div", {class: "controls"}), body = R.el("div", {class: "body"});
 		main.append(R.el("section", {id: panel.id, "aria-labelledby": `${panel.id}-title`, class: "panel" +
-			(panel.width ? ` wide-${panel.width}` : "") + (panel.isLong ? " long" : "")},
+			(width ? ` wide-${width}` : "") + (panel.isLong ? " long" : "")},
 		R.el("header", {}, R.el("h2", {id: `${panel.id}-title`}, panel.title), R.el("p", {}, panel.question), controls), body));
 		panel.build(body, model, controls);
 		sections.append(R.el("a", {href: `#${panel.id}`}, panel.title));
@@ -50,6 +51,10 @@ R.start = data => {
 	R.append(document.getElementById("top"), [
 		R.el("div", {class: "bar"}, title, select, R.el("span", {class: "space"}), pill, R.themeButton()),
 		R.el("nav", {id: "sections", class: "sections", "aria-label": "sections"})]);
+	/* What a link leads to is not to end below the head. */
+	new ResizeObserver(([{target}]) => {
+		document.documentElement.style.scrollPaddingTop = `${target.offsetHeight + 8}px`;
+	}).observe(document.getElementById("top"));
 	const made = R.el("small", {}, `${data.file} · Lockstep ${data.version} · ${R.time(data.made)}`);
 	function name(text) {
 		document.title = `${text} – Lockstep report`;

@@ -11,6 +11,12 @@ R.SERIES_SHAPES = [d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbo
 /* Is it the same run as one of an earlier series, and was measured there? Older documents do not say. */
 R.isShared = (series, level) => level.measured_in < series.index;
 
+/* Of the same runs throughout: the charts have one on the other. */
+R.hasSameRuns = (a, b) => a.points.length === b.points.length && a.points.every(({level}, i) => {
+	const {level: other} = b.points[i];
+	return level.workers === other.workers && level.measured_in !== undefined && level.measured_in === other.measured_in;
+});
+
 R.Scaling = class {
 	constructor(study) {
 		this.document = study;
@@ -18,6 +24,8 @@ R.Scaling = class {
 		this.name = study.name || "Scaling study";
 		this.series = study.series.map((one, index) => this.read(one, index));
 		this.nameSeries();
+		for (const one of this.series)
+			one.original = this.series.find(other => other === one || R.hasSameRuns(other, one));
 		this.points = this.series.flatMap(({points}) => points);
 		const workers = this.points.map(({level}) => level.workers);
 		this.extent = d3.extent(workers);
@@ -54,6 +62,8 @@ R.Scaling = class {
 			one.name = differing.length ? differing.map(([, get]) => get(one)).join(", ") : one.setting;
 		}
 		this.hasSeveral = this.series.length > 1;
+		/* Switches of many series have no room for names. */
+		this.isCompact = d3.sum(this.series, one => one.name.length + 6) > 75;
 	}
 
 	shown() { return this.series.filter(({isShown}) => isShown); }
@@ -77,13 +87,22 @@ R.Scaling = class {
 
 /* ---- Words ------------------------------------------------------------------------ */
 
+/* A number and its unit stay in one line. */
+R.keep = text => text.replace(/ /g, "\u00a0");
 R.span = s => {
 	if (!R.isNumber(s))
 		return "–";
-	return s < 1e-3 ? `${Number((s * 1e6).toPrecision(4))} µs` : s < 1 ? `${Number((s * 1e3).toPrecision(4))} ms`
-		: R.seconds(s);
+	return R.keep(s < 1e-3 ? `${Number((s * 1e6).toPrecision(4))} µs`
+		: s < 1 ? `${Number((s * 1e3).toPrecision(4))} ms` : R.seconds(s));
 };
-R.percent = (x, digits = 1) => (R.isNumber(x) ? `${(100 * x).toFixed(digits)} %` : "–");
+/* x * 10^power as a text, which may be larger than a number can be. */
+R.shifted = (x, power) => {
+	const [digits, exponent] = x.toExponential(3).split("e");
+	return `${Number(digits)}e${Number(exponent) + power}`;
+};
+R.percent = (x, digits = 1) => (!R.isNumber(x) ? "–"
+	: R.keep(`${Math.abs(x) < 1e6 ? (100 * x).toFixed(digits) : R.shifted(x, 2)} %`));
+R.milliseconds = s => (!R.isNumber(s) ? "–" : s < 1e12 ? R.number(1000 * s) : R.shifted(s, 3));
 R.digits = n => x => (R.isNumber(x) ? String(Number(x.toPrecision(n))) : "–");
 R.workers = n => R.count(n, "worker");
 
@@ -91,8 +110,10 @@ R.workers = n => R.count(n, "worker");
 R.rangeText = ({low, high}, format) => {
 	if (!R.isNumber(low) || !R.isNumber(high) || low === high)
 		return "";
-	const from = format(low), to = format(high), unit = to.slice(to.lastIndexOf(" "));
-	return `${unit.startsWith(" ") && from.endsWith(unit) ? from.slice(0, -unit.length) : from} – ${to}`;
+	const from = R.keep(format(low)), to = R.keep(format(high)), unit = to.slice(to.lastIndexOf("\u00a0"));
+	const isSame = unit.startsWith("\u00a0") && from.endsWith(unit);
+	/* A line may end behind a dash, unless a word joiner follows. */
+	return R.keep(`${isSame ? from.slice(0, -unit.length) : from} –\u2060 ${to}`);
 };
 /* "5.32 (5.2 – 5.41)" */
 R.withInterval = (interval, format) => format(interval.value) + (R.rangeText(interval, format)
@@ -110,7 +131,7 @@ R.cpusText = ({cpus}) => (cpus.every(text => text === "") ? "not bound" : cpus.l
 /* What a tooltip says of a level. */
 R.describeLevel = (model, {series, level}, extra = []) => ({
 	title: R.workers(level.workers) + (level.workers === series.baseline ? ", the baseline" : "") +
-		(model.hasSeveral ? ` · ${series.name}` : ""),
+		(model.hasSeveral ? ` · ${series.index + 1}. ${series.name}` : ""),
 	pairs: [...extra, ["a step", R.withInterval(level.step, R.span)], ["samples/s", R.rate(level.samples_per_second)],
 		[model.isWeak ? "scaled speed-up" : "speed-up", R.withInterval(level.speedup, R.digits(4))],
 		["efficiency", R.withInterval(level.efficiency, R.percent)],
@@ -146,15 +167,28 @@ R.toggle = (model, content, get, set) => {
 	return button;
 };
 
-/* Series to switch on and off, when there are several, and what the marks are. */
+/* "series 3"; with its name where that is not far away. */
+R.seriesHead = series => R.el("h3", {}, R.seriesIcon(series), `${series.index + 1}. ${series.name}`);
+
+R.sameRuns = ({original}) => `the same runs as in series ${original.index + 1}`;
+
+/* Series to switch on and off, when there are several, and what the marks are. Many have their numbers, by which the
+ * answer lists them. */
 R.seriesLegend = (body, model, notes = []) => {
 	const toggles = model.hasSeveral ? model.series.map(series => {
-		const button = R.toggle(model, [R.seriesIcon(series), series.name], () => series.isShown,
+		const isCopy = series.original !== series, number = series.index + 1;
+		const text = model.isCompact ? number + (isCopy ? ` = ${series.original.index + 1}` : "")
+			: `${number}. ${series.name}` + (isCopy ? `: ${R.sameRuns(series)}` : "");
+		const button = R.toggle(model, [R.seriesIcon(series), text], () => series.isShown,
 			is => { series.isShown = is; });
 		button.dataset.series = series.index;
+		if (model.isCompact) {
+			button.title = series.name + (isCopy ? `: ${R.sameRuns(series)}` : "");
+			button.setAttribute("aria-label", `series ${number}, ${button.title}`);
+		}
 		return button;
 	}) : [];
-	body.append(R.el("div", {class: "legend switches"}, toggles, notes.filter(Boolean)
+	body.append(R.el("div", {class: "legend switches" + (model.isCompact ? " compact" : "")}, toggles, notes.filter(Boolean)
 		.map(note => R.el("span", {}, note))));
 };
 

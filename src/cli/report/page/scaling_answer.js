@@ -52,23 +52,52 @@ R.excludedList = series => {
 	return [...reasons].map(([reason, workers]) => `${workers.join(", ")} ${noun(workers)}: ${reason}`);
 };
 
+R.tile = (value, name) => R.el("div", {class: "tile"}, R.el("b", {}, value), R.el("span", {}, name));
+
+R.levelTiles = (model, level, workersName) => {
+	const two = R.digits(3), whole = x => R.percent(x, 0);
+	const interval = (figure, format) => (R.rangeText(figure, format) ? `, ${R.rangeText(figure, format)}` : "");
+	return R.el("div", {class: "tiles"}, R.tile(level.workers, workersName),
+		R.tile(R.keep(`${two(level.speedup.value)} ×`), (model.isWeak ? "scaled speed-up" : "speed-up") +
+			interval(level.speedup, two)),
+		R.tile(whole(level.efficiency.value), `efficiency${interval(level.efficiency, whole)}`),
+		R.tile(R.span(level.step.value), `a step${interval(level.step, R.span)}`),
+		R.tile(R.rate(level.samples_per_second), "samples a second"));
+};
+
+/* What the study was for: the best level of all, as lockstep scale says it. Older documents do not have it. */
+R.bestOfAll = model => {
+	const {answer, time_to_loss: loss} = model.document;
+	if (!answer)
+		return null;
+	const [sentence, ...others] = answer.text.split("\n"), series = model.series[answer.series];
+	const {level} = series.points.find(point => point.level.workers === answer.workers);
+	const tiles = model.hasSeveral ? R.levelTiles(model, level, R.workers(level.workers).replace(/^\S+ /, "")) : null;
+	const own = loss && answer.by === "loss" ? loss.seconds.find(one => one.series === answer.series &&
+		one.workers === answer.workers) : null;
+	if (tiles && own)
+		tiles.prepend(R.tile(R.span(own.seconds), `to the loss of ${R.number(loss.target)}`));
+	return R.el("div", {class: "best", "data-series": answer.series, "data-workers": answer.workers},
+		R.el("p", {class: "sentence"}, model.hasSeveral ? R.seriesIcon(series) : null, sentence), tiles,
+		others.map(line => R.el("p", {}, line)));
+};
+
+/* Levels that stand in several series were measured in the first. */
+R.sharedNote = series => {
+	if (series.original !== series)
+		return R.el("p", {class: "note shared"}, `All its levels are ${R.sameRuns(series)}, and were measured once.`);
+	return series.points.every(({level}) => R.isShared(series, level)) ? R.el("p", {class: "note shared"},
+		"All its levels are the same runs as in earlier series, and were measured once.") : null;
+};
+
 R.answerCard = (model, series) => {
 	const {fastest, limit} = series, {level} = fastest, near = R.nearlyFastest(series);
-	const tile = (value, name) => R.el("div", {class: "tile"}, R.el("b", {}, value), R.el("span", {}, name));
-	const interval = (figure, format) => (R.rangeText(figure, format) ? `, ${R.rangeText(figure, format)}` : "");
-	const two = R.digits(3), excluded = R.excludedList(series), curve = R.curveSentence(series);
+	const isOriginal = series.original === series, excluded = R.excludedList(series), curve = R.curveSentence(series);
 	return R.el("div", {class: "answer", "data-series": series.index},
-		model.hasSeveral ? R.el("h3", {}, R.seriesIcon(series), series.name) : null,
-		R.el("div", {class: "tiles"},
-			tile(level.workers, `${level.workers === 1 ? "worker" : "workers"}: the fastest level`),
-			tile(`${two(level.speedup.value)} ×`, (model.isWeak ? "scaled speed-up" : "speed-up") +
-				interval(level.speedup, two)),
-			tile(R.percent(level.efficiency.value, 0), `efficiency${interval(level.efficiency, x => R.percent(x, 0))}`),
-			tile(R.span(level.step.value), `a step${interval(level.step, R.span)}`),
-			tile(R.rate(level.samples_per_second), "samples a second")),
-		limit && limit.text ? R.el("p", {class: "limit"}, limit.text) : null,
-		series.points.every(point => R.isShared(series, point.level)) ? R.el("p", {class: "note"},
-			"All its levels are the same runs as in earlier series, and were measured once.") : null,
+		model.hasSeveral ? R.seriesHead(series) : null,
+		R.levelTiles(model, level, `${level.workers === 1 ? "worker" : "workers"}: the fastest level`),
+		R.sharedNote(series),
+		limit && limit.text && isOriginal ? R.el("p", {class: "limit"}, limit.text) : null,
 		near ? R.el("p", {}, `${R.workers(near.level.workers)} come within ${100 * R.NEARLY} % of that.`) : null,
 		R.el("p", {}, R.baselineSentence(series)),
 		curve ? R.el("p", {class: "note"}, curve) : null,
@@ -96,19 +125,25 @@ R.fingerprintWords = model => {
 R.outcomeWords = {precise: "all levels are as precise as was asked for", blocks: "the most blocks that were allowed",
 	time: "the time was up", stopped: "it was stopped"};
 
+/* Older documents say of the study what holds within a series. */
+R.scaledWords = ({document: {study: {scaled}}, hasSeveral}) =>
+	(hasSeveral && scaled.startsWith("every level") ? `within a series ${scaled}` : scaled);
+
 R.panel({
 	id: "scaling-answer", title: "Answer", kind: "scaling",
 	question: "How many workers should this job have, and why not more?",
 	applies: () => true,
 	build(body, model) {
 		const {study, environment} = model.document;
+		R.append(body, [R.bestOfAll(model)]);
 		if (environment.warnings.length)
 			body.append(R.el("div", {class: "warnings", role: "alert"},
 				R.el("strong", {}, "These figures may be spoilt:"),
 				R.el("ul", {}, environment.warnings.map(line => R.el("li", {}, line)))));
-		body.append(R.el("div", {class: "answers"}, model.series.map(series => R.answerCard(model, series))),
+		body.append(R.el("div", {class: "answers" + (model.hasSeveral ? " several" : "")},
+			model.series.map(series => R.answerCard(model, series))),
 			R.fingerprintWords(model),
-			R.el("p", {class: "note"}, `A ${study.type} study: ${study.scaled}. ${R.count(study.blocks, "block")} in ` +
+			R.el("p", {class: "note"}, `A ${study.type} study: ${R.scaledWords(model)}. ${R.count(study.blocks, "block")} in ` +
 				`${R.seconds(study.seconds)}; the end: ${R.outcomeWords[study.outcome] || study.outcome}.`));
 	},
 });

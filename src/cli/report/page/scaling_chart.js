@@ -113,22 +113,32 @@ R.drawEndLabels = (plot, over) => {
 	});
 };
 
+/* Series side by side at each level, at most `width` pixels apart: {lane, shift(series)}. */
+R.lanesOf = (model, x, width, part = 0.5) => {
+	const shown = model.shown(), n = Math.max(1, shown.length);
+	const lane = Math.min(width * n, part * R.levelRoom(model.points, x)) / n;
+	return {lane, shift: series => (shown.indexOf(series) - (n - 1) / 2) * lane};
+};
+
+/* What has a place in a chart of `factor` times the figures: sums and products with it are numbers as well. */
+R.hasPlace = (value, factor = 1) => R.isNumber(value) && Math.abs(factor * value) < 1e300;
+
 /* A mark a level with its whisker, if it has an interval. Returns items. */
-R.drawLevels = (plot, over, model, x, y, get, {joins, shift = () => 0, factor = 1} = {}) => {
+R.drawLevels = (plot, over, model, x, y, get, {joins, shift = R.lanesOf(model, x, 9).shift, factor = 1} = {}) => {
 	const group = plot.clipped(over), items = [];
 	const room = R.levelRoom(model.points, x);
 	const size = room < 6 ? 14 : room < 16 ? 30 : 62, cap = Math.min(4, Math.max(0, room / 4));
 	for (const series of model.shown()) {
 		const own = group.append("g").attr("class", "series").attr("data-series", series.index)
-			.style("--colour", R.seriesVariable(series.index));
-		const points = series.points.filter(({level}) => get(level) && R.isNumber(get(level).value));
+			.attr("data-shift", shift(series)).style("--colour", R.seriesVariable(series.index));
+		const points = series.points.filter(({level}) => get(level) && R.hasPlace(get(level).value, factor));
 		const placeX = ({level}) => x(level.workers) + shift(series);
 		const placeY = ({level}) => y(factor * get(level).value);
 		if (joins || !series.curves.length)
 			own.append("path").attr("class", "join").attr("d", d3.line().x(placeX).y(placeY)(points));
 		for (const point of points) {
 			const {value, low, high} = get(point.level), atX = placeX(point), atY = placeY(point);
-			if (R.isNumber(low) && R.isNumber(high) && low !== high)
+			if (R.hasPlace(low, factor) && R.hasPlace(high, factor) && low !== high)
 				own.append("path").attr("class", "whisker").attr("data-workers", point.level.workers)
 					.attr("d", `M${atX - cap},${y(factor * low)}h${2 * cap}M${atX},${y(factor * low)}V${y(factor * high)}` +
 						`M${atX - cap},${y(factor * high)}h${2 * cap}`);
@@ -145,7 +155,8 @@ R.drawLevels = (plot, over, model, x, y, get, {joins, shift = () => 0, factor = 
 /* Extent of figures with their intervals, over the shown series. */
 R.levelExtent = (model, get, factor = 1) => {
 	const values = model.shown().flatMap(({points}) => points.map(({level}) => get(level)).filter(Boolean)
-		.flatMap(({value, low, high}) => [value, low, high])).filter(R.isNumber).map(value => factor * value);
+		.flatMap(({value, low, high}) => [value, low, high])).filter(value => R.hasPlace(value, factor))
+		.map(value => factor * value);
 	return values.length ? d3.extent(values) : [1, 2];
 };
 
@@ -158,6 +169,16 @@ R.workersAxis = (plot, model, isFar) => {
 	plot.isInside = n => n <= high;
 	plot.endLabels = [];
 	plot.x = x;
+	return x;
+};
+
+/* Where there is one number of workers to see, the series stand side by side: their places are shifts from its own. */
+R.seriesAxis = (plot, model, workers) => {
+	const middle = (plot.left + plot.right) / 2, x = () => middle;
+	x.axis = d3.scalePoint().domain(model.shown().map(({index}) => index)).range([plot.left, plot.right]).padding(0.6);
+	x.axis.ticksOf = () => model.shown().map(({index}) =>
+		({value: index, text: String(model.hasSeveral ? index + 1 : workers)}));
+	x.shift = ({index}) => x.axis(index) - middle;
 	return x;
 };
 

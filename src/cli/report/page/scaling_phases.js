@@ -98,9 +98,13 @@ R.panel({
 	applies: model => model.points.some(({level}) => level.phases),
 	build(body, model) {
 		for (const series of model.series.filter(({points}) => points.some(({level}) => level.phases))) {
+			if (series.original !== series) {
+				body.append(R.el("div", {}, R.seriesHead(series), R.sharedNote(series)));
+				continue;
+			}
 			const row = R.el("div", {class: "phase-row", "data-series": series.index});
 			const cells = d3.range(3).map(() => R.el("div", {}));
-			const whole = R.el("div", {}, model.hasSeveral ? R.el("h3", {}, R.seriesIcon(series), series.name) : null,
+			const whole = R.el("div", {}, model.hasSeveral ? R.seriesHead(series) : null,
 				R.append(row, cells));
 			body.append(whole);
 			R.phasePlot(cells[0], model, series, false);

@@ -16,7 +16,8 @@ R.roofsOf = points => {
 };
 
 R.panel({
-	id: "scaling-roofline", title: "Roofline", kind: "scaling", width: 6,
+	id: "scaling-roofline", title: "Roofline", kind: "scaling",
+	width: model => (model.points.some(({level}) => level.predicted) ? 6 : 12), /* what is predicted stands beside it */
 	question: "Is it arithmetic or memory that could not be faster?",
 	applies: model => model.points.some(R.hasRoof),
 	build(body, model) {

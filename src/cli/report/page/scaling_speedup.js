@@ -75,8 +75,11 @@ R.panel({
 	applies: model => model.points.some(({level}) => R.isNumber(level.serial_fraction.value)),
 	build(body, model) {
 		const get = level => level.serial_fraction;
+		const known = [...new Set(model.points.filter(({level}) => R.isNumber(get(level).value))
+			.map(({level}) => level.workers))];
 		R.scalingPlot(body, model, {id: "serial", height: 280, label: "serial fraction by workers", draw(plot, over) {
-			const x = R.workersAxis(plot, model, false);
+			const isOne = known.length === 1;
+			const x = isOne ? R.seriesAxis(plot, model, known[0]) : R.workersAxis(plot, model, false);
 			const values = model.shown().flatMap(({points}) => points.map(({level}) => get(level).value))
 				.filter(R.isNumber);
 			const [low, high] = d3.extent([...values, 0]), [least, most] = R.levelExtent(model, get);
@@ -86,12 +89,13 @@ R.panel({
 				Math.min(Math.max(most, high) + 0.1 * span,
 				high + 0.6 * span)], [plot.bottom, plot.top]);
 			plot.y = y;
-			plot.drawAxes(x, y, {xName: "workers", yName: model.isWeak ? "serial fraction, Gustafson"
-				: "serial fraction, Karp & Flatt"});
+			plot.drawAxes(x.axis || x, y, {xName: isOne && model.hasSeveral ? `series, with ${R.workers(known[0])}` : "workers",
+				yName: model.isWeak ? "serial fraction, Gustafson" : "serial fraction, Karp & Flatt"});
 			R.under(plot).append("path").attr("class", "zero").attr("d", `M${plot.left},${y(0)}H${plot.right}`);
-			return R.drawLevels(plot, over, model, x, y, get, {joins: true});
+			return R.drawLevels(plot, over, model, x, y, get, {joins: true, ...(isOne && {shift: x.shift})});
 		}});
-		R.seriesLegend(body, model, ["level: undivided work", "rising: waiting, communication or uneven shares",
+		R.seriesLegend(body, model, known.length === 1 ? ["above 0: undivided work, waiting, communication or uneven shares",
+			"below 0: something is gained"] : ["level: undivided work", "rising: waiting, communication or uneven shares",
 			"below 0: something is gained"]);
 	},
 });

@@ -10,7 +10,7 @@ R.levelColumns = model => {
 		text: level => R.withInterval(get(level), format)});
 	return [plain("workers", level => level.workers), plain("mini-batch", level => level.batch),
 		plain("slices", level => level.slices),
-		interval("a step, ms", level => level.step, s => (R.isNumber(s) ? R.number(1000 * s) : "–")),
+		interval("a step, ms", level => level.step, R.milliseconds),
 		{name: "blocks", get: level => level.seconds.length, text: (level, series) =>
 			`${level.seconds.length}${level.precise ? "" : " *"}${R.isShared(series, level) ? " =" : ""}`},
 		plain("samples/s", level => level.samples_per_second, R.rate),
@@ -21,14 +21,16 @@ R.levelColumns = model => {
 		...(has(level => level.roofline) ? [plain("GFLOP/s", level => level.roofline && level.roofline.gflops, three),
 			plain("GB/s", level => level.roofline && level.roofline.gigabytes, three)] : []),
 		...(has(level => level.predicted) ? [
-			plain("predicted, ms", level => level.predicted && 1000 * level.predicted.seconds),
+			plain("predicted, ms", level => level.predicted && level.predicted.seconds, R.milliseconds),
 			plain("error", level => level.predicted && level.predicted.error, R.percent)] : []),
 		{name: "CPUs", get: level => level.cpus.join(", "), text: R.cpusText},
 		{name: "fingerprint", get: level => level.fingerprint, text: level => R.code(level.fingerprint.slice(0, 12))}];
 };
 
+R.seriesCell = series => R.el("td", {class: "text"}, R.seriesIcon(series), ` ${series.index + 1}. ${series.name}`);
+
 R.levelRow = (model, series, level, columns) => {
-	const name = model.hasSeveral ? R.el("td", {class: "text"}, R.seriesIcon(series), " ", series.name) : null;
+	const name = model.hasSeveral ? R.seriesCell(series) : null;
 	if (level.excluded !== null)
 		return R.el("tr", {class: "excluded"}, name, R.el("td", {}, level.workers),
 			R.el("td", {class: "text", colspan: columns.length - 1}, "not measured: ", level.excluded));
@@ -58,7 +60,7 @@ R.curveTable = model => {
 		R.el("thead", {}, R.el("tr", {}, head.map(name => R.el("th", {scope: "col",
 			class: /^[scp][eau]r/.test(name) ? "text" : ""}, name)))),
 		R.el("tbody", {}, rows.map(({series, curve}) => R.el("tr", {},
-			model.hasSeveral ? R.el("td", {class: "text"}, R.seriesIcon(series), " ", series.name) : null,
+			model.hasSeveral ? R.seriesCell(series) : null,
 			R.el("td", {class: "text"}, R.Scaling.modelName(curve.model)),
 				R.el("td", {class: "text"}, curve.parameters.map(of).join(", ")),
 			R.el("td", {}, R.digits(5)(curve.r_squared)), R.el("td", {}, R.digits(4)(curve.residual_error)),
@@ -110,7 +112,7 @@ R.panel({
 		const steps = series.map(one => `${one.warmup_steps} + ${one.steps}`).join(", ");
 		const column = (title, content) => R.el("div", {}, R.el("h3", {}, title), content);
 		body.append(R.el("div", {class: "columns"},
-			column("Study", R.facts([["kind", study.type], ["scaled", study.scaled],
+			column("Study", R.facts([["kind", study.type], ["scaled", R.scaledWords(model)],
 				["series", series.map(one => one.setting).join("; ")],
 				["blocks", `${study.blocks}, from ${study.blocks_min} to ${study.blocks_max}`],
 				["a run", `${R.seconds(study.run_seconds)}; ${steps} steps`],

@@ -22,9 +22,7 @@ R.panel({
 				[plot.bottom, plot.top]);
 			plot.y = y;
 			plot.drawAxes(x, y, {xName: "workers", yName: `${unit.name} a step`});
-			const room = R.levelRoom(model.points, x), lane = Math.min(16 * Math.max(1, shown.length),
-				0.8 * room) / Math.max(1, shown.length);
-			const shift = series => (shown.indexOf(series) - (shown.length - 1) / 2) * lane;
+			const room = R.levelRoom(model.points, x), {lane, shift} = R.lanesOf(model, x, 16, 0.8);
 			const context = plot.layer(0);
 			context.globalAlpha = raw.length > 3000 ? 0.25 : 0.4;
 			for (const series of shown) {
