@@ -115,6 +115,11 @@ test $status -eq 0 && grep -q '^ *Fewer than 6 measurements have no 95 % interva
 	test "$(grep -cE '^ +[12] +[0-9.]+ +- ' "$out")" -eq 2
 report "no interval of two measurements"
 
+scale --workers 1,2 --batch 8,16 --blocks 2,2 --skip-limits --skip-phases
+shows 'strong      within a series every level has the same mini-batch: .*' && grep -q '^answer .*(mini-batch [0-9]*)' "$out" &&
+	shows ' *Mini-batches differ, and samples/s are not progress: .*'
+report "the mini-batch is that of a series, and of several none is said to be better"
+
 scale --workers 1,2 --batch 8 --blocks 2,2 --skip-limits --skip-phases --weak
 test $status -eq 0 && grep -q '^weak  ' "$out" && test "$(grep -cE '^ +[12] [0-9a-f]{64}$' "$out")" -eq 2
 report "a weak study has a fingerprint a level"

@@ -59,7 +59,7 @@ static const struct lockstep_scaling_level *find_soonest(const struct ls_scale_r
 	return best;
 }
 
-static int has_batches(const struct lockstep_scaling_study *study)
+int ls_scale_has_batches(const struct lockstep_scaling_study *study)
 {
 	for (size_t i = 1; i < study->n; i++)
 		if (study->series[i].setting.batch != study->series[0].setting.batch)
@@ -121,7 +121,7 @@ static void put_words(const struct ls_scale_result *result, int is_by_loss, stru
 		add_line(answer, "%u worker%s come to within %.1f %% of that.", enough->workers,
 		         enough->workers == 1 ? "" : "s",
 		         100 * (1 - enough->samples_per_second / best->samples_per_second));
-	if (!is_by_loss && has_batches(result->study))
+	if (!is_by_loss && ls_scale_has_batches(result->study))
 		add_line(answer, "Mini-batches differ, and samples/s are not progress: see --target-loss.");
 }
 

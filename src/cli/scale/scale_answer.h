@@ -21,6 +21,9 @@ void ls_scale_answer(const struct ls_scale_result *result, struct ls_scale_answe
 const struct lockstep_scaling_level *ls_scale_fastest(const struct lockstep_scaling_study *study,
                                                       const struct lockstep_time_to_loss_run *run, size_t *i_series);
 
+/* Have series other mini-batches than others? */
+int ls_scale_has_batches(const struct lockstep_scaling_study *study);
+
 /* "4 workers (bind spread)" */
 #define LS_SCALE_WAY 256
 const char *ls_scale_way(const struct ls_scale_result *result, size_t i_series, uint32_t workers,

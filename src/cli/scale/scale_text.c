@@ -53,8 +53,10 @@ const char *ls_scale_interval(const struct lockstep_scaling_interval *interval, 
 
 static void print_kind(const struct ls_scale_result *result)
 {
+	const char *where = ls_scale_has_batches(result->study) ? "within a series " : "";
 	if (result->study->kind == LOCKSTEP_SCALING_STRONG)
-		ls_scale_print_line("strong", "every level has the same mini-batch: how much sooner is it done?");
+		ls_scale_print_line("strong", "%severy level has the same mini-batch: how much sooner is it done?",
+		                    where);
 	else
 		ls_scale_print_line(
 		    "weak", "k workers have k times the rows in a mini-batch: is it still done in the same time?");
