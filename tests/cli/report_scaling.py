@@ -114,7 +114,7 @@ def look_at_best(name, document, text):
 def look_at_answer(name, document):
     text = run("return document.getElementById('scaling-answer').innerText")
     for series in document["series"]:
-        best = max(measured(series), key=lambda level: level["samples_per_second"])
+        best = max(measured(series), key=lambda level: level["speedup"]["value"])
         tiles = run("return [...document.querySelectorAll(`.answer[data-series='${arguments[0]}'] .tile b`)].map(b => b.innerText)",
                     document["series"].index(series))
         check(f"{name}: the fastest level", tiles[0] == str(best["workers"]) and

@@ -21,16 +21,25 @@ const struct lockstep_scaling_level *ls_scale_baseline(const struct lockstep_sca
 	return NULL;
 }
 
+/* Samples a second by the paired speed-up: the medians of two levels may be of other blocks. Series with one job have
+ * one baseline, so it compares them as well. */
+static double speed_of(const struct lockstep_scaling_series *series, const struct lockstep_scaling_level *level)
+{
+	return ls_scale_baseline(series)->samples_per_second * level->figures.speedup.value;
+}
+
 const struct lockstep_scaling_level *ls_scale_fastest(const struct lockstep_scaling_study *study,
                                                       const struct lockstep_time_to_loss_run *run, size_t *i_series)
 {
 	const struct lockstep_scaling_level *best = NULL;
+	double most = 0;
 	for (size_t i = 0; i < study->n; i++)
 		for (size_t j = 0; j < study->series[i].n; j++) {
 			const struct lockstep_scaling_level *level = &study->series[i].levels[j];
 			if (level->excluded || (run && (level->batch != run->batch || level->slices != run->slices)))
 				continue;
-			if (!best || level->samples_per_second > best->samples_per_second) {
+			if (!best || speed_of(&study->series[i], level) > most) {
+				most = speed_of(&study->series[i], level);
 				best = level;
 				*i_series = i;
 			}
@@ -117,10 +126,13 @@ static void put_words(const struct ls_scale_result *result, int is_by_loss, stru
 	         best->samples_per_second, compare(series, best, times, sizeof times));
 	if (best->figures.speedup.value > 1 && best->figures.speedup.low <= 1)
 		add_line(answer, "The interval reaches 1: it may be no faster than the baseline.");
+	if (best != ls_scale_baseline(series) && isnan(best->figures.speedup.low))
+		add_line(answer, "%zu block%s, so there is no interval: that is a hint and no proof.", best->n,
+		         best->n == 1 ? " was measured" : "s were measured");
 	if (enough->workers < best->workers)
 		add_line(answer, "%u worker%s come to within %.1f %% of that.", enough->workers,
 		         enough->workers == 1 ? "" : "s",
-		         100 * (1 - enough->samples_per_second / best->samples_per_second));
+		         100 * (1 - enough->figures.speedup.value / best->figures.speedup.value));
 	if (!is_by_loss && ls_scale_has_batches(result->study))
 		add_line(answer, "Mini-batches differ, and samples/s are not progress: see --target-loss.");
 }

@@ -46,7 +46,7 @@ R.Scaling = class {
 		series.excluded = one.levels.filter(({excluded}) => excluded !== null);
 		series.base = series.points.find(({level}) => level.workers === one.baseline);
 		series.fastest = series.points[d3.scan(series.points, (a, b) =>
-			b.level.samples_per_second - a.level.samples_per_second)];
+			b.level.speedup.value - a.level.speedup.value)];
 		series.last = series.points[series.points.length - 1];
 		return series;
 	}

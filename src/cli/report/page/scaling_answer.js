@@ -6,7 +6,7 @@ R.NEARLY = 0.05; /* so much less than the fastest is as good, when it takes fewe
 
 /* The fewest workers that come near the fastest level; null when it takes all of them. */
 R.nearlyFastest = ({points, fastest}) => {
-	const near = points.find(({level}) => level.samples_per_second >= (1 - R.NEARLY) * fastest.level.samples_per_second);
+	const near = points.find(({level}) => level.speedup.value >= (1 - R.NEARLY) * fastest.level.speedup.value);
 	return near && near.level.workers < fastest.level.workers ? near : null;
 };
 
