@@ -33,6 +33,7 @@ struct lockstep_bench_options {
 	enum lockstep_engine engine;
 	const char *isa;  /* NULL: auto */
 	const char *bind; /* as in struct lockstep_train_options; NULL: none */
+	int smt;          /* likewise: non-zero: hardware threads count as places of their own */
 	/* One line about something that is not an error, such as a worker that
 	 * could not be bound. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);

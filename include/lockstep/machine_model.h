@@ -31,6 +31,7 @@ struct lockstep_machine_shard {
  * measurements always the one that was disturbed least. */
 struct lockstep_machine_model {
 	uint32_t batch, slices;
+	int smt; /* the job's: hardware threads count as places of their own */
 	size_t n_shards;
 	/* [n_shards], owned: slices / 256, or one, and its doubles up to all. */
 	struct lockstep_machine_shard *shards;
@@ -69,9 +70,10 @@ struct lockstep_machine_step {
 	int is_memory_bound; /* bandwidth decides about compute */
 };
 
-/* Calibrates, with two cores and with all of a NUMA node where a figure needs them. Caller owns what *model points to:
- * fini. Takes some seconds. `job` as of lockstep_scaling_study_run(), `setting` of a strong study's series.
- * LOCKSTEP_ERROR_ARGUMENT: the serial engine, another split than rows, or fewer than two cores for this process. Calls
+/* Calibrates, with two cores and with all of a NUMA node where a figure needs them; with the hardware threads of one
+ * core where the process has no other and the job's `smt` is set. Caller owns what *model points to: fini. Takes some
+ * seconds. `job` as of lockstep_scaling_study_run(), `setting` of a strong study's series.
+ * LOCKSTEP_ERROR_ARGUMENT: the serial engine, another split than rows, or fewer than two places for this process. Calls
  * must come from one thread at a time; the caller's thread is bound while a call runs. */
 LOCKSTEP_API lockstep_status lockstep_machine_model_calibrate(struct lockstep_machine_model *model,
                                                               const struct lockstep_scaling_job *job,
@@ -80,8 +82,8 @@ LOCKSTEP_API lockstep_status lockstep_machine_model_calibrate(struct lockstep_ma
 /* Frees what the model owns and zeroes it. */
 LOCKSTEP_API void lockstep_machine_model_fini(struct lockstep_machine_model *model);
 
-/* A step of `workers` workers placed on `topology`: a pure function of its arguments. `bind` as in the options of a
- * training; those that are not bound ("none", NULL) are taken to be spread. LOCKSTEP_ERROR_ARGUMENT: more workers than
+/* A step of `workers` workers placed on `topology`, with the model's `smt`: a pure function of its arguments. `bind` as in
+ * the options of a training; those that are not bound ("none", NULL) are taken to be spread. LOCKSTEP_ERROR_ARGUMENT: more workers than
  * slices, than the topology has hardware threads, or than 256. */
 LOCKSTEP_API lockstep_status lockstep_machine_model_predict(const struct lockstep_machine_model *model,
                                                             const lockstep_topology *topology, uint32_t workers,

@@ -33,6 +33,7 @@ struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench
 	train.engine = options->engine;
 	train.isa = options->isa;
 	train.bind = options->bind;
+	train.smt = options->smt;
 	train.on_warning = options->on_warning;
 	train.context = options->context;
 	return train;

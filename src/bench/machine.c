@@ -159,8 +159,8 @@ static double shared_bytes(const struct lockstep_bench_options *options, uint32_
 	lockstep_topology *topology;
 	struct lockstep_place *places = ls_memory_allocate(n_workers, sizeof *places);
 	if (places && lockstep_topology_create(&topology, NULL, NULL) == LOCKSTEP_OK) {
-		if (!lockstep_topology_place(topology, n_workers, options->bind ? options->bind : "none", 0, places,
-		                             NULL))
+		if (!lockstep_topology_place(topology, n_workers, options->bind ? options->bind : "none", options->smt,
+		                             places, NULL))
 			bytes = ls_neighbours_cache_bytes(topology, places, n_workers);
 		lockstep_topology_destroy(topology);
 	}

@@ -14,6 +14,7 @@ lockstep_status ls_bench_team(struct ls_team **out, uint32_t n_workers, const st
 	const struct ls_team_options team = {.n_workers = n_workers,
 	                                     .engine = options->engine,
 	                                     .bind = options->bind,
+	                                     .smt = options->smt,
 	                                     .on_warning = options->on_warning,
 	                                     .context = options->context};
 	if (n_workers == 0)

@@ -227,6 +227,20 @@ Test(machine_model, hardware_threads_share_a_core)
 	cr_assert_eq(predict(&model, "pack:1 core:4 pu:2", 5, "close").compute, 2 * 28);
 }
 
+/* With smt hardware threads are places: the first two workers have one core, and all of the same cache. */
+Test(machine_model, hardware_threads_as_places)
+{
+	static const char caches[] = "pack:1 l3:4 core:1 pu:2";
+	struct lockstep_machine_model model = made_model();
+	double cores = predict(&model, caches, 2, "close").meeting;
+	model.smt = 1;
+	expect_step(predict(&model, "pack:1 core:4 pu:2", 2, "close"), 2 * 52, 2 * 8 + 75, 8);
+	expect_step(predict(&model, "pack:1 core:4 pu:2", 2, "spread"), 52, 8 + 75, 8);
+	expect_step(predict(&model, "pack:1 core:4 pu:2", 2, "none"), 52, 8 + 75, 8);
+	expect_close(cores, 2 * 8, "two caches");
+	cr_assert_eq(predict(&model, caches, 2, "close").meeting, 8);
+}
+
 Test(machine_model, recorded_machine)
 {
 	struct lockstep_machine_model model = made_model();
@@ -544,6 +558,31 @@ Test(machine_model, calibration)
 	expect_time(predict(&model, "pack:2 numa:4 l3:2 core:8 pu:2", 4, "spread").seconds, "a step");
 	lockstep_machine_model_fini(&model);
 	cr_assert(model.shards == NULL && model.n_shards == 0);
+	lockstep_dataset_destroy(dataset);
+}
+
+/* A machine that the system is said to be, where nothing is bound. */
+static void pretend(const char *description)
+{
+	cr_assert(!setenv("HWLOC_SYNTHETIC", description, 1) && !setenv("HWLOC_THISSYSTEM", "0", 1));
+}
+
+/* One core with two threads is no machine to meet on, unless these are to be places. */
+Test(machine_model, calibration_with_the_threads_of_one_core)
+{
+	lockstep_dataset *dataset = small_data();
+	struct lockstep_scaling_job job = small_scaling_job(dataset);
+	const struct lockstep_scaling_setting setting = {.batch = 8, .slices = 2};
+	struct lockstep_machine_model model = {.slices = 77};
+	lockstep_error error = {0};
+	pretend("pack:1 l3:1(size=1000000) core:1 pu:2");
+	cr_assert_eq(lockstep_machine_model_calibrate(&model, &job, &setting, &error), LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert_eq(model.slices, 77);
+	job.train.smt = 1;
+	cr_assert_eq(lockstep_machine_model_calibrate(&model, &job, &setting, &error), LOCKSTEP_OK, "%s",
+	             error.message);
+	cr_assert(model.smt == 1 && model.n_all == 2 && model.cache_bytes == 1000000);
+	lockstep_machine_model_fini(&model);
 	lockstep_dataset_destroy(dataset);
 }
 

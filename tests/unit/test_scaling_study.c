@@ -5,10 +5,12 @@
  */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "../faults/small_job.h"
+#include "base/memory.h"
+#include "bench/team.h"
 
 static lockstep_dataset *dataset;
 
@@ -257,6 +259,30 @@ Test(scaling_study, a_step_under_the_roofs)
 	cr_assert_float_eq(roofline->gflops, roofline->flops / level->step.median * 1e-9, 1e-9);
 	cr_assert(roofline->peak_gflops > roofline->gflops && roofline->peak_gigabytes > 0);
 	lockstep_scaling_study_destroy(study);
+}
+
+static void expect_streams(int smt, uint32_t second_pu, double megabytes)
+{
+	struct lockstep_bench_options options = LOCKSTEP_BENCH_OPTIONS_INIT;
+	struct lockstep_bench_memory memory;
+	struct ls_team *team;
+	options.seconds = 0.001;
+	options.bind = "close";
+	options.smt = smt;
+	cr_assert_eq(ls_bench_team(&team, 2, &options, NULL), LOCKSTEP_OK);
+	cr_assert_eq(ls_team_places(team)[1].pu, second_pu);
+	ls_team_destroy(team);
+	cr_assert_eq(lockstep_bench_memory(2, &options, &memory, NULL), LOCKSTEP_OK);
+	cr_assert_float_eq((double)memory.worker_bytes, 1e6 * megabytes, 1000);
+}
+
+/* Two caches of 20 MB: two cores have both, two hardware threads of a core have one; streams have four times that. */
+Test(scaling_study, roofs_are_measured_where_the_workers_are)
+{
+	cr_assert(!setenv("HWLOC_SYNTHETIC", "pack:1 l3:2(size=20000000) core:1 pu:2", 1));
+	cr_assert(!setenv("HWLOC_THISSYSTEM", "0", 1));
+	expect_streams(0, 2, 80);
+	expect_streams(1, 1, 40);
 }
 
 /* ---- What ends it ---------------------------------------------------------- */

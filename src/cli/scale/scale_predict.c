@@ -31,7 +31,7 @@ static lockstep_status predict_all(const struct ls_scale_machine *machine, const
 	return status;
 }
 
-/* On another machine as many workers as it has cores, and slices for. */
+/* On another machine as many workers as it has cores for, or with --smt hardware threads, and slices. */
 static lockstep_status count_steps(const struct ls_scale_run *run, const struct ls_scale_machine *machine,
                                    const struct ls_scale_prediction *prediction, size_t *n, lockstep_error *error)
 {
@@ -40,8 +40,8 @@ static lockstep_status count_steps(const struct ls_scale_run *run, const struct 
 	*n = series->n;
 	if (!machine->name)
 		return LOCKSTEP_OK;
-	lockstep_status status =
-	    lockstep_topology_auto_workers(machine->topology, series->setting.bind, 0, &most, error);
+	lockstep_status status = lockstep_topology_auto_workers(machine->topology, series->setting.bind,
+	                                                        prediction->model->smt, &most, error);
 	if (!status)
 		*n = most < prediction->model->slices ? most : prediction->model->slices;
 	return status;

@@ -97,7 +97,8 @@ static int add_machine(struct ls_scale_run *run, const char *name)
 	machine->name = name;
 	run->n_machines++;
 	for (size_t i = 0; i < run->options.n_binds; i++)
-		if (lockstep_topology_auto_workers(machine->topology, run->options.binds[i], 0, &n, &error))
+		if (lockstep_topology_auto_workers(machine->topology, run->options.binds[i], run->options.job.train.smt,
+		                                   &n, &error))
 			return ls_message_usage(COMMAND, "--predict '%s': %s", name, error.message);
 	return LS_EXIT_DONE;
 }

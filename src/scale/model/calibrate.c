@@ -213,6 +213,7 @@ lockstep_status lockstep_machine_model_calibrate(struct lockstep_machine_model *
 	if (status)
 		return status;
 	calibration.model.batch = setting->batch;
+	calibration.model.smt = job->train.smt != 0;
 	calibration.model.slices = ls_train_slices(&calibration.train);
 	status = time_shards(&calibration, error);
 	if (!status)

@@ -163,18 +163,24 @@ static lockstep_status measure_memory(struct lockstep_machine_model *model,
 
 /* ---- The machine ----------------------------------------------------- */
 
-/* Cores of the first NUMA node that workers come to, 2 at least, and their cache. */
-static lockstep_status look_around(struct lockstep_machine_model *model, const lockstep_topology *topology, uint32_t n,
-                                   lockstep_error *error)
+/* Where meetings are measured: on n cores, or hardware threads. */
+struct room {
+	uint32_t n;
+	int smt;
+};
+
+/* Places of the first NUMA node that workers come to, 2 at least, and their cache. */
+static lockstep_status look_around(struct lockstep_machine_model *model, const lockstep_topology *topology,
+                                   struct room room, lockstep_error *error)
 {
 	struct ls_neighbour neighbour;
-	struct lockstep_place *places = ls_memory_allocate(n, sizeof *places);
+	struct lockstep_place *places = ls_memory_allocate(room.n, sizeof *places);
 	if (!places)
 		return ls_error_memory(error, "the machine's cores");
-	lockstep_status status = lockstep_topology_place(topology, n, "close", 0, places, error);
+	lockstep_status status = lockstep_topology_place(topology, room.n, "close", room.smt, places, error);
 	if (!status) {
 		uint32_t n_all = 1;
-		while (n_all < n && places[n_all].numa_node == places[0].numa_node)
+		while (n_all < room.n && places[n_all].numa_node == places[0].numa_node)
 			n_all++;
 		ls_neighbours_find(topology, places, 1, &neighbour);
 		model->cache_bytes = neighbour.cache_bytes;
@@ -184,19 +190,34 @@ static lockstep_status look_around(struct lockstep_machine_model *model, const l
 	return status;
 }
 
-static lockstep_status find_cores(struct lockstep_machine_model *model, lockstep_error *error)
+/* A neighbour is another core, for those that share one tell nothing of the way to others: only where there is no other
+ * core, and hardware threads are to be places, they are the neighbours. */
+static lockstep_status find_room(const lockstep_topology *topology, int smt, struct room *room, lockstep_error *error)
 {
-	lockstep_topology *topology = NULL;
-	uint32_t n;
-	lockstep_status status = lockstep_topology_create(&topology, NULL, error);
-	if (!status)
-		status = lockstep_topology_auto_workers(topology, "close", 0, &n, error);
-	if (!status && n < 2)
+	*room = (struct room){.smt = 0};
+	lockstep_status status = lockstep_topology_auto_workers(topology, "close", 0, &room->n, error);
+	if (!status && room->n < 2 && smt) {
+		room->smt = 1;
+		status = lockstep_topology_auto_workers(topology, "close", 1, &room->n, error);
+	}
+	if (!status && room->n < 2)
 		status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                      "a machine model needs two cores, to measure what it costs to meet; this process "
 		                      "has one");
+	return status;
+}
+
+static lockstep_status find_cores(struct lockstep_machine_model *model, int *smt, lockstep_error *error)
+{
+	lockstep_topology *topology = NULL;
+	struct room room;
+	lockstep_status status = lockstep_topology_create(&topology, NULL, error);
 	if (!status)
-		status = look_around(model, topology, n, error);
+		status = find_room(topology, model->smt, &room, error);
+	if (!status)
+		status = look_around(model, topology, room, error);
+	if (!status)
+		*smt = room.smt;
 	lockstep_topology_destroy(topology);
 	return status;
 }
@@ -214,7 +235,7 @@ lockstep_status ls_model_measure_machine(struct lockstep_machine_model *model,
 	model->far_cache = FAR_CACHE;
 	model->far_node = FAR_NODE;
 	model->far_package = FAR_PACKAGE;
-	lockstep_status status = find_cores(model, error);
+	lockstep_status status = find_cores(model, &options.smt, error);
 	if (!status)
 		status = measure_meetings(model, &options, error);
 	options.seconds = MEMORY_SECONDS;

@@ -10,7 +10,7 @@
 /* The most workers that a model knows shards of. */
 #define LS_MODEL_WORKERS_MAX 256
 
-/* What does not depend on the job: bandwidths, caches, meetings, distances. */
+/* What does not depend on the job but for model->smt: bandwidths, caches, meetings, distances. */
 lockstep_status ls_model_measure_machine(struct lockstep_machine_model *model,
                                          const struct lockstep_scaling_setting *setting,
                                          const struct lockstep_train_options *train, lockstep_error *error);

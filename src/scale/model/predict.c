@@ -51,7 +51,7 @@ static lockstep_status take_seats(struct seating *seating, const lockstep_topolo
 	if (!seating->places || !seating->neighbours)
 		return ls_error_memory(error, "the predicted workers");
 	lockstep_status status =
-	    lockstep_topology_place(topology, seating->n, policy_of(bind), 0, seating->places, error);
+	    lockstep_topology_place(topology, seating->n, policy_of(bind), seating->model->smt, seating->places, error);
 	if (status)
 		return status;
 	ls_neighbours_find(topology, seating->places, seating->n, seating->neighbours);

@@ -88,6 +88,7 @@ static lockstep_status probe(const struct ls_scale *scale, const struct lockstep
 	    .engine = setting->engine,
 	    .isa = scale->job->train.isa,
 	    .bind = setting->bind,
+	    .smt = scale->job->train.smt,
 	    .on_warning = scale->options->on_warning,
 	    .context = scale->options->context,
 	};
