@@ -47,9 +47,11 @@ struct lockstep_machine_model {
 
 	double core_gigabytes; /* triad of one core, and of all that share the memory of a NUMA node */
 	double node_gigabytes;
-	double cache_bytes; /* of the last-level cache, for topologies that name none; 0: not known, and no limit */
-	uint32_t n_all;     /* cores of a NUMA node */
-	double barrier_2;   /* a barrier of two workers side by side, and of n_all */
+	/* Of the last-level cache (of data, the highest above a core: L3, or L2 where that is the last), for topologies
+	 * that name none; 0: not known, and no limit. */
+	double cache_bytes;
+	uint32_t n_all;   /* cores of a NUMA node */
+	double barrier_2; /* a barrier of two workers side by side, and of n_all */
 	double barrier_all;
 	double handover; /* until one core sees what its neighbour has written */
 	double line;     /* more for a cache line (64 bytes) of many that a neighbour wrote, than for an own one */

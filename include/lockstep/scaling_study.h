@@ -125,7 +125,7 @@ struct lockstep_scaling_roofline {
 	double gigabytes;      /* 10^9 bytes a second */
 	double peak_gigabytes; /* triad through memory */
 	double kept_bytes;     /* that a step keeps, for itself and for the next */
-	double cache_bytes;    /* last-level caches of the workers; 0: not known */
+	double cache_bytes;    /* last-level caches of the workers, be they L3 or lower; 0: not known */
 };
 
 struct lockstep_scaling_phases {

@@ -8,10 +8,26 @@
 #include "base/memory.h"
 #include "topology.h"
 
+static double bytes_of(hwloc_obj_t cache)
+{
+	return (double)cache->attr->cache.size;
+}
+
+/* The last cache of data on the way from a PU to memory; NULL: there is none. */
+static hwloc_obj_t last_cache(hwloc_obj_t pu)
+{
+	hwloc_obj_t last = NULL;
+	for (hwloc_obj_t above = pu; above; above = above->parent)
+		if (hwloc_obj_type_is_dcache(above->type))
+			last = above;
+	return last;
+}
+
 static hwloc_obj_t cache_above(const lockstep_topology *topology, const struct lockstep_place *place)
 {
-	hwloc_obj_t pu = place->pu < 0 ? NULL : hwloc_get_pu_obj_by_os_index(topology->hwloc, (unsigned)place->pu);
-	return pu ? hwloc_get_ancestor_obj_by_type(topology->hwloc, HWLOC_OBJ_L3CACHE, pu) : NULL;
+	if (place->pu < 0)
+		return NULL;
+	return last_cache(hwloc_get_pu_obj_by_os_index(topology->hwloc, (unsigned)place->pu));
 }
 
 void ls_neighbours_find(const lockstep_topology *topology, const struct lockstep_place *places, uint32_t n,
@@ -21,16 +37,23 @@ void ls_neighbours_find(const lockstep_topology *topology, const struct lockstep
 		hwloc_obj_t cache = cache_above(topology, &places[i]);
 		neighbours[i] = (struct ls_neighbour){.cache = -1};
 		if (cache)
-			neighbours[i] = (struct ls_neighbour){.cache = (int32_t)cache->logical_index,
-			                                      .cache_bytes = (double)cache->attr->cache.size};
+			neighbours[i] =
+			    (struct ls_neighbour){.cache = (int64_t)cache->gp_index, .cache_bytes = bytes_of(cache)};
 	}
 }
 
+/* PUs below one cache follow one another. */
 static double all_cache_bytes(const lockstep_topology *topology)
 {
 	double bytes = 0;
-	for (hwloc_obj_t cache = NULL; (cache = hwloc_get_next_obj_by_type(topology->hwloc, HWLOC_OBJ_L3CACHE, cache));)
-		bytes += (double)cache->attr->cache.size;
+	hwloc_obj_t before = NULL;
+	for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(topology->hwloc, HWLOC_OBJ_PU, pu));) {
+		hwloc_obj_t cache = last_cache(pu);
+		if (!cache)
+			return 0;
+		bytes += cache == before ? 0 : bytes_of(cache);
+		before = cache;
+	}
 	return bytes;
 }
 
@@ -46,7 +69,7 @@ double ls_neighbours_cache_bytes(const lockstep_topology *topology, const struct
 			first++;
 		if (!cache)
 			return 0;
-		bytes += first == i ? (double)cache->attr->cache.size : 0;
+		bytes += first == i ? bytes_of(cache) : 0;
 	}
 	return bytes;
 }

@@ -7,9 +7,10 @@
 
 #include "lockstep/topology.h"
 
-/* The last-level (L3) cache above a place. */
+/* The last-level cache above a place: of those of data, or of data and instructions, the highest, be it an L3 or, as on
+ * many Arm boards, an L2. */
 struct ls_neighbour {
-	int32_t cache;      /* hwloc's logical number; -1: the topology names none there */
+	int64_t cache;      /* hwloc's number of the object; -1: the topology names none there */
 	double cache_bytes; /* 0: not known */
 };
 
@@ -18,7 +19,7 @@ void ls_neighbours_find(const lockstep_topology *topology, const struct lockstep
                         struct ls_neighbour *neighbours);
 
 /* All last-level caches above places[n], each counted once, and all there are where workers are not
- * bound; 0: the topology does not name them. */
+ * bound; 0: the topology does not name them all. */
 double ls_neighbours_cache_bytes(const lockstep_topology *topology, const struct lockstep_place *places, uint32_t n);
 
 /* Latencies between NUMA nodes as the system tells them (ACPI's SLIT), if it does. */

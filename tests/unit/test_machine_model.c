@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "faults/small_job.h"
 #include "lockstep/machine_model.h"
+#include "team/neighbours.h"
 #include "team/topology.h"
 #include "train/trainer.h"
 
@@ -295,6 +296,47 @@ Test(machine_model, memory_is_no_limit_where_caches_hold_all)
 	             "the topology's own cache counts");
 	model.node_gigabytes = model.core_gigabytes = 1;
 	cr_assert_eq(predict(&model, flat, 2, "close").compute, 52, "there is bandwidth enough");
+}
+
+/* ---- Last-level caches -------------------------------------------------------- */
+
+static void expect_caches(const char *description, const char *bind, double bytes, int n_caches)
+{
+	enum { WORKERS = 4 };
+	struct lockstep_place places[WORKERS];
+	struct ls_neighbour neighbours[WORKERS];
+	lockstep_topology *topology = open_topology(description);
+	int n = 0;
+	cr_assert_eq(lockstep_topology_place(topology, WORKERS, bind, 0, places, NULL), LOCKSTEP_OK);
+	cr_expect_eq(ls_neighbours_cache_bytes(topology, places, WORKERS), bytes, "%s", description);
+	ls_neighbours_find(topology, places, WORKERS, neighbours);
+	for (int i = 0; i < WORKERS; i++)
+		n += neighbours[i].cache >= 0 && (i == 0 || neighbours[i].cache != neighbours[i - 1].cache);
+	cr_expect_eq(n, n_caches, "%s: %d caches", description, n);
+	lockstep_topology_destroy(topology);
+}
+
+Test(machine_model, the_last_cache_of_data_counts)
+{
+	expect_caches("pack:1 l3:2(size=3000) l2:1(size=700) core:2 pu:1", "close", 6000, 2);
+	expect_caches("pack:1 l2:1(size=8000) core:4 pu:1", "close", 8000, 1);
+	expect_caches("pack:1 l2:2(size=8000) l1:2(size=90) core:1 pu:2", "close", 16000, 2);
+	expect_caches("pack:1 core:4 l1:1(size=90) pu:1", "close", 360, 4);
+	expect_caches("pack:1 l1i:1(size=50) core:4 pu:1", "close", 0, 0);
+	expect_caches("pack:1 core:4 pu:1", "close", 0, 0);
+	/* Workers that are not bound may be anywhere. */
+	expect_caches("pack:1 l2:4(size=8000) core:2 pu:2", "none", 32000, 0);
+	expect_caches("pack:2 l3:2(size=3000) l2:2(size=700) core:1 pu:1", "none", 12000, 0);
+	expect_caches("pack:1 core:8 pu:1", "none", 0, 0);
+}
+
+Test(machine_model, a_shared_l2_is_near_and_holds)
+{
+	struct lockstep_machine_model model = made_model();
+	model.cache_bytes = 10;
+	expect_distance("pack:1 l2:2 core:4 pu:1", 2, "close", 1);
+	expect_distance("pack:1 l2:2 core:4 pu:1", 2, "spread", 2);
+	cr_assert_eq(predict(&model, "pack:1 l2:1(size=1000000) core:8 pu:1", 2, "close").compute, 52);
 }
 
 /* A lone worker has no ring: 12800 + 6400 bytes, and 44800 that move. */
