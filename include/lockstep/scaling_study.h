@@ -37,7 +37,8 @@ extern "C" {
 /* ---- What is measured ------------------------------------------------------ */
 
 /* Strong: every level has the same mini-batch. Weak: k workers have a mini-batch of k times the rows, and so many slices
- * more that they stay about as long: the least power of two that is not below k times those of one worker. */
+ * more that they stay about as long: the least power of two that is not below k times those of one worker, or where that
+ * is above 65536, or above the rows of the mini-batch, the largest one that is not. */
 enum lockstep_scaling_kind { LOCKSTEP_SCALING_STRONG = 0, LOCKSTEP_SCALING_WEAK };
 
 /* "strong", "weak"; static text. */
