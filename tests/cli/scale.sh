@@ -212,9 +212,22 @@ run scale --data data.csv --layers 4-6-3 --bind none --engine serial,pthreads --
 	--blocks 1,1 --skip-limits --skip-phases --quiet
 test $status -eq 0 && test "$(grep -c '^series [1-4] ' "$out")" -eq 4 && test "$(grep -c ', serial, split' "$out")" -eq 1
 report "of every engine its own"
-brief --workers 1 --engine serial --predict this
-test $status -eq 1 && grep -q '^answer' "$out" && test "$(grep -c '^lockstep scale: no prediction: ' "$err")" -eq 1
-report "that no series has a prediction is said, after the study"
+# unpredicted MESSAGE ARGUMENT...: the model cannot be calibrated for any series, which is said before anything is measured.
+unpredicted() {
+	message=$1
+	shift
+	refused 2 "--predict: $message" --data data.csv --layers 4-6-3 --steps 1000000000 --predict this "$@"
+}
+unpredicted 'a machine model is of workers that run at the same time; those of the serial engine run one after the other' \
+	--engine serial
+unpredicted 'split units: the machine model knows split rows alone' --split units
+HWLOC_SYNTHETIC='pack:1 core:1 pu:2' HWLOC_THISSYSTEM=0
+export HWLOC_SYNTHETIC HWLOC_THISSYSTEM
+unpredicted 'a machine model needs two cores, to measure what it costs to meet; this process has one'
+brief --smt --bind close --predict this
+test $status -eq 0 && grep -q '^The model of this machine beside the measurements' "$out"
+report "with --smt two threads of a core can be predicted"
+unset HWLOC_SYNTHETIC HWLOC_THISSYSTEM
 brief --split rows,owners --predict this
 test $status -eq 0 && test ! -s "$err" &&
 	test "$(grep -c '^The model of this machine beside the measurements' "$out")" -eq 1

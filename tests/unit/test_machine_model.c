@@ -633,9 +633,45 @@ static void expect_no_calibration(const struct lockstep_scaling_job *job, struct
 {
 	struct lockstep_machine_model model = {.slices = 77};
 	lockstep_error error = {0};
+	lockstep_topology *topology = open_topology(flat);
+	int is_known = lockstep_machine_model_check(&setting, topology, 0, &error) == LOCKSTEP_OK;
+	lockstep_topology_destroy(topology);
+	cr_assert(is_known || strstr(error.message, in_message), "'%s' does not say '%s'", error.message, in_message);
 	cr_assert_eq(lockstep_machine_model_calibrate(&model, job, &setting, &error), expected, "%s", in_message);
 	cr_assert(strstr(error.message, in_message), "'%s' does not say '%s'", error.message, in_message);
 	cr_assert(model.slices == 77 && model.shards == NULL);
+}
+
+static void expect_check(const char *description, double quota, int smt, const char *message)
+{
+	const struct lockstep_scaling_setting setting = {.batch = 8};
+	lockstep_topology *topology = open_topology(description);
+	lockstep_error error = {0};
+	topology->quota.cpus = quota;
+	lockstep_status status = lockstep_machine_model_check(&setting, topology, smt, &error);
+	cr_expect_eq(status, message ? LOCKSTEP_ERROR_ARGUMENT : LOCKSTEP_OK, "%s: %s", description, error.message);
+	if (message)
+		cr_expect_str_eq(error.message, message);
+	lockstep_topology_destroy(topology);
+}
+
+/* What makes a calibration impossible is known without one. */
+Test(machine_model, machines_without_a_model)
+{
+	static const char one[] =
+	    "a machine model needs two cores, to measure what it costs to meet; this process has one";
+	expect_check("pack:1 core:2 pu:1", 0, 0, NULL);
+	expect_check("pack:1 core:2 pu:1", 2, 0, NULL);
+	expect_check("pack:1 core:1 pu:2", 0, 1, NULL);
+	expect_check("pack:1 core:1 pu:2", 0, 0, one);
+	expect_check("pack:1 core:1 pu:1", 0, 1, one);
+	expect_check("pack:1 core:1 pu:1", 1.5, 1, one);
+	expect_check("pack:1 core:2 pu:1", 1.5, 0,
+	             "a machine model needs two cores, to measure what it costs to meet; the control group grants 1.5 "
+	             "CPUs");
+	expect_check("pack:1 core:1 pu:2", 1, 1,
+	             "a machine model needs two cores, to measure what it costs to meet; the control group grants 1 "
+	             "CPU");
 }
 
 Test(machine_model, settings_without_a_model)

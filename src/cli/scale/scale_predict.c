@@ -85,7 +85,8 @@ static lockstep_status predict_series(struct ls_scale_run *run, size_t i, lockst
 	return status;
 }
 
-/* Series that the model does not know, as those of other splits than rows, go without; where all do, that is said. */
+/* Series that the model does not know, as those of other splits than rows, go without; that not all do was looked at
+ * before. */
 void ls_scale_predict(struct ls_scale_run *run)
 {
 	lockstep_error error;

@@ -113,6 +113,20 @@ static int open_others(struct ls_scale_run *run)
 	return status;
 }
 
+/* Series that the model does not know go without, but one must be that it knows. */
+static int check_model(struct ls_scale_run *run)
+{
+	const struct lockstep_scaling_study_options *study = &run->options.study;
+	lockstep_error error, first = {0};
+	for (size_t i = 0; run->n_machines && i < study->n_settings; i++) {
+		if (!lockstep_machine_model_check(&study->settings[i], run->topology, run->options.job.train.smt,
+		                                  &error))
+			return LS_EXIT_DONE;
+		first = i ? first : error;
+	}
+	return run->n_machines ? ls_message_usage(COMMAND, "--predict: %s", first.message) : LS_EXIT_DONE;
+}
+
 static int settle_part(struct ls_scale_run *run)
 {
 	struct ls_scale_options *options = &run->options;
@@ -144,7 +158,7 @@ static int open_machine(struct ls_scale_run *run)
 int ls_scale_prepare(struct ls_scale_run *run)
 {
 	static int (*const steps[])(struct ls_scale_run *) = {
-	    open_machine, find_most, open_others, open_job, settle_workers, settle_part,
+	    open_machine, find_most, open_others, open_job, check_model, settle_workers, settle_part,
 	};
 	int status = ls_scale_output_check(&run->options);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == LS_EXIT_DONE; i++)

@@ -172,7 +172,7 @@ static lockstep_status time_shards(struct calibration *calibration, lockstep_err
 
 /* ---- All of it ------------------------------------------------------- */
 
-static lockstep_status check(const struct lockstep_scaling_setting *setting, lockstep_error *error)
+static lockstep_status check_setting(const struct lockstep_scaling_setting *setting, lockstep_error *error)
 {
 	if (setting->engine == LOCKSTEP_SERIAL)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
@@ -183,6 +183,14 @@ static lockstep_status check(const struct lockstep_scaling_setting *setting, loc
 		                    "split %s: the machine model knows split rows alone",
 		                    lockstep_split_name(setting->split));
 	return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_machine_model_check(const struct lockstep_scaling_setting *setting,
+                                             const lockstep_topology *topology, int smt, lockstep_error *error)
+{
+	struct ls_model_room room;
+	lockstep_status status = check_setting(setting, error);
+	return status ? status : ls_model_find_room(topology, smt, &room, error);
 }
 
 /* The job's options with the setting's, for steps that go on for as long as anybody measures them. */
@@ -207,7 +215,7 @@ lockstep_status lockstep_machine_model_calibrate(struct lockstep_machine_model *
                                                  const struct lockstep_scaling_setting *setting, lockstep_error *error)
 {
 	struct calibration calibration = {.job = job, .train = options_of(job, setting)};
-	lockstep_status status = check(setting, error);
+	lockstep_status status = check_setting(setting, error);
 	if (!status)
 		status = ls_train_check_options(&calibration.train, error);
 	if (status)

@@ -163,15 +163,9 @@ static lockstep_status measure_memory(struct lockstep_machine_model *model,
 
 /* ---- The machine ----------------------------------------------------- */
 
-/* Where meetings are measured: on n cores, or hardware threads. */
-struct room {
-	uint32_t n;
-	int smt;
-};
-
 /* Places of the first NUMA node that workers come to, 2 at least, and their cache. */
 static lockstep_status look_around(struct lockstep_machine_model *model, const lockstep_topology *topology,
-                                   struct room room, lockstep_error *error)
+                                   struct ls_model_room room, lockstep_error *error)
 {
 	struct ls_neighbour neighbour;
 	struct lockstep_place *places = ls_memory_allocate(room.n, sizeof *places);
@@ -190,30 +184,41 @@ static lockstep_status look_around(struct lockstep_machine_model *model, const l
 	return status;
 }
 
+/* One place: of the machine, or of the quota. */
+static lockstep_status refuse_room(const lockstep_topology *topology, int smt, lockstep_error *error)
+{
+	static const char needs[] = "a machine model needs two cores, to measure what it costs to meet";
+	struct lockstep_topology_summary summary;
+	lockstep_topology_describe(topology, &summary);
+	if (summary.cpu_quota > 0 && summary.cpu_quota < 2 && (smt ? summary.pus : summary.cores) > 1)
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s; the control group grants %.3g CPU%s", needs,
+		                    summary.cpu_quota, summary.cpu_quota == 1 ? "" : "s");
+	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "%s; this process has one", needs);
+}
+
 /* A neighbour is another core, for those that share one tell nothing of the way to others: only where there is no other
  * core, and hardware threads are to be places, they are the neighbours. */
-static lockstep_status find_room(const lockstep_topology *topology, int smt, struct room *room, lockstep_error *error)
+lockstep_status ls_model_find_room(const lockstep_topology *topology, int smt, struct ls_model_room *room,
+                                   lockstep_error *error)
 {
-	*room = (struct room){.smt = 0};
+	*room = (struct ls_model_room){.smt = 0};
 	lockstep_status status = lockstep_topology_auto_workers(topology, "close", 0, &room->n, error);
 	if (!status && room->n < 2 && smt) {
 		room->smt = 1;
 		status = lockstep_topology_auto_workers(topology, "close", 1, &room->n, error);
 	}
 	if (!status && room->n < 2)
-		status = ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                      "a machine model needs two cores, to measure what it costs to meet; this process "
-		                      "has one");
+		status = refuse_room(topology, smt, error);
 	return status;
 }
 
 static lockstep_status find_cores(struct lockstep_machine_model *model, int *smt, lockstep_error *error)
 {
 	lockstep_topology *topology = NULL;
-	struct room room;
+	struct ls_model_room room;
 	lockstep_status status = lockstep_topology_create(&topology, NULL, error);
 	if (!status)
-		status = find_room(topology, model->smt, &room, error);
+		status = ls_model_find_room(topology, model->smt, &room, error);
 	if (!status)
 		status = look_around(model, topology, room, error);
 	if (!status)
