@@ -222,6 +222,14 @@ struct lockstep_scaling_study {
 	struct lockstep_scaling_series *series; /* [n], one a setting */
 };
 
+/* Can a level of so many workers (1 and more) be in a study of that kind? Makes its trainer and does a step; measures
+ * nothing. LOCKSTEP_ERROR_ARGUMENT: it cannot, with the reason. As a study's baseline it would be that study's error, as
+ * any other level it would be left out. */
+LOCKSTEP_API lockstep_status lockstep_scaling_level_check(const struct lockstep_scaling_job *job,
+                                                          enum lockstep_scaling_kind kind,
+                                                          const struct lockstep_scaling_setting *setting,
+                                                          uint32_t workers, lockstep_error *error);
+
 /* Measures. Caller owns *out, with all that it points to. LOCKSTEP_STOPPED: on_progress ended it before one block
  * was whole. A level that ends with another fingerprint than the others ends the study with LOCKSTEP_ERROR_SYSTEM
  * and a line that names it; so does the job when it diverges, with LOCKSTEP_DIVERGED. Calls must come from one thread

@@ -208,6 +208,9 @@ splits() {
 test "$(splits)" = 'rows owners units ' && test "$(splits --layers 4-3)" = 'rows owners ' &&
 	test "$(splits --engine serial --workers 1)" = 'rows ' && test "$(splits --split owners)" = 'owners '
 report "without --split all that the engine and the network can"
+test "$(splits --slices 8 --workers 4,8)" = 'rows owners ' && test "$(splits --workers 1,4)" = 'rows owners units ' &&
+	test "$(splits --weak --workers 4,8)" = 'rows owners ' && test "$(splits --workers 4,8 --split rows,units)" = ''
+report "and the baseline: units that are too few for it are an error where they are asked for alone"
 run scale --data data.csv --layers 4-6-3 --bind none --engine serial,pthreads --steps 4 --workers 1 --batch 8 \
 	--blocks 1,1 --skip-limits --skip-phases --quiet
 test $status -eq 0 && test "$(grep -c '^series [1-4] ' "$out")" -eq 4 && test "$(grep -c ', serial, split' "$out")" -eq 1

@@ -214,6 +214,29 @@ Test(scaling_study, the_same_run_is_measured_once_for_all_series)
 	lockstep_scaling_study_destroy(study);
 }
 
+/* 9 units of the first layer are too few for two workers, which have 16 each but for the last. */
+Test(scaling_study, a_level_can_be_asked_about_beforehand)
+{
+	struct asked asked;
+	lockstep_error error = {LOCKSTEP_OK, ""};
+	ask(&asked);
+	struct lockstep_scaling_setting *setting = &asked.settings[0];
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_STRONG, setting, 4, &error),
+	             LOCKSTEP_OK);
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_STRONG, setting, 5, &error),
+	             LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert_str_eq(error.message, "more workers than slices, of which it has 4");
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_WEAK, setting, 5, &error), LOCKSTEP_OK);
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_WEAK, setting, 0, &error),
+	             LOCKSTEP_ERROR_ARGUMENT);
+	setting->split = LOCKSTEP_SPLIT_UNITS;
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_STRONG, setting, 1, &error),
+	             LOCKSTEP_OK);
+	cr_assert_eq(lockstep_scaling_level_check(&asked.job, LOCKSTEP_SCALING_STRONG, setting, 2, &error),
+	             LOCKSTEP_ERROR_ARGUMENT);
+	cr_assert_eq(setting->split, LOCKSTEP_SPLIT_UNITS);
+}
+
 /* Whatever bind is, the study has its own copy. */
 Test(scaling_study, texts_are_the_studys_own)
 {

@@ -151,12 +151,6 @@ static void describe(struct ls_scale_run *run)
 	result->options = &options->study;
 	result->topology = run->topology;
 	result->time_to_loss_options = &options->loss;
-	run->job = (struct lockstep_scaling_job){
-	    .dataset = run->dataset,
-	    .layers = options->job.layers,
-	    .network = options->job.network,
-	    .train = options->job.train,
-	};
 }
 
 static int interrupted(int number, const struct lockstep_scaling_study *study)

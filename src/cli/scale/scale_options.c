@@ -32,7 +32,8 @@ const struct ls_option ls_scale_study_table[] = {
     {0, "engine", "LIST", LS_OPTION_TEXT, AT(engine_list), NULL,
      "what runs the workers: of pthreads, openmp and serial"},
     {0, "split", "LIST", LS_OPTION_TEXT, AT(split_list), NULL,
-     "what a step splits over the workers: of rows, owners and units (default: all that the job and the engine can)"},
+     "what a step splits over the workers: of rows, owners and units (default: all that the job, the engine and the "
+     "baseline can)"},
     {0, "isa", "auto|portable|avx2|avx512|neon", LS_OPTION_TEXT, AT(job.train.isa), NULL,
      "instruction set of the kernels"},
     {0, "smt", NULL, LS_OPTION_FLAG, AT(job.train.smt), NULL, "hardware threads count as places of their own"},
@@ -299,7 +300,7 @@ static int check_company(const struct ls_scale_options *options)
 	return check_outputs(options);
 }
 
-/* Splits that nobody named are those that can be. */
+/* Splits that nobody named are those that can be, as far as engine and network say. */
 static int is_possible(const struct ls_scale_options *options, const struct lockstep_scaling_setting *setting,
                        size_t n_layers)
 {

@@ -34,6 +34,17 @@ static lockstep_status plan_batch(struct ls_scale_run *run, lockstep_network *ne
 	return LOCKSTEP_OK;
 }
 
+static void describe_job(struct ls_scale_run *run)
+{
+	const struct ls_job_options *job = &run->options.job;
+	run->job = (struct lockstep_scaling_job){
+	    .dataset = run->dataset,
+	    .layers = job->layers,
+	    .network = job->network,
+	    .train = job->train,
+	};
+}
+
 static int open_job(struct ls_scale_run *run)
 {
 	struct ls_job_options *job = &run->options.job;
@@ -42,6 +53,7 @@ static int open_job(struct ls_scale_run *run)
 	if (lockstep_train_check(&job->train, &error) || ls_job_open(job, &run->dataset, &network, &error))
 		return failed(&error);
 	ls_job_explain(job, COMMAND);
+	describe_job(run);
 	lockstep_status status = LOCKSTEP_OK;
 	for (size_t i = 0; i < run->options.n_batches && !status; i++)
 		status = plan_batch(run, network, i, &error);
@@ -113,6 +125,23 @@ static int open_others(struct ls_scale_run *run)
 	return status;
 }
 
+/* Splits that nobody named are left out where the baseline has too many workers for them. Rows stay: what forbids them is
+ * an error. */
+static int drop_impossible(struct ls_scale_run *run)
+{
+	struct ls_scale_options *options = &run->options;
+	size_t n = 0;
+	for (size_t i = 0; i < options->study.n_settings; i++) {
+		const struct lockstep_scaling_setting setting = options->settings[i];
+		int may_lack = !options->split_list && setting.split != LOCKSTEP_SPLIT_ROWS;
+		if (!may_lack || lockstep_scaling_level_check(&run->job, options->study.kind, &setting,
+		                                              options->workers[0], NULL) != LOCKSTEP_ERROR_ARGUMENT)
+			options->settings[n++] = setting;
+	}
+	options->study.n_settings = n;
+	return LS_EXIT_DONE;
+}
+
 /* Series that the model does not know go without, but one must be that it knows. */
 static int check_model(struct ls_scale_run *run)
 {
@@ -158,7 +187,7 @@ static int open_machine(struct ls_scale_run *run)
 int ls_scale_prepare(struct ls_scale_run *run)
 {
 	static int (*const steps[])(struct ls_scale_run *) = {
-	    open_machine, find_most, open_others, open_job, check_model, settle_workers, settle_part,
+	    open_machine, find_most, open_others, open_job, settle_workers, drop_impossible, check_model, settle_part,
 	};
 	int status = ls_scale_output_check(&run->options);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == LS_EXIT_DONE; i++)

@@ -49,12 +49,17 @@ lockstep_status ls_scale_check(const struct lockstep_scaling_study_options *opti
 
 /* ---- Series ---------------------------------------------------------------- */
 
+static void settle_split(struct lockstep_scaling_setting *setting)
+{
+	if (setting->split == LOCKSTEP_SPLIT_AUTO)
+		setting->split = LOCKSTEP_SPLIT_ROWS;
+}
+
 static lockstep_status add_series(struct ls_scale *scale, size_t i, lockstep_error *error)
 {
 	struct lockstep_scaling_series *series = &scale->study->series[i];
 	series->setting = scale->options->settings[i];
-	if (series->setting.split == LOCKSTEP_SPLIT_AUTO)
-		series->setting.split = LOCKSTEP_SPLIT_ROWS;
+	settle_split(&series->setting);
 	if (series->setting.bind)
 		series->setting.bind = ls_scale_copy(scale, series->setting.bind);
 	series->n = scale->options->n_workers;
@@ -124,6 +129,22 @@ static lockstep_status try_level(struct ls_scale *scale, const struct lockstep_s
 		                      plan.workers == 1 ? "" : "s");
 	ls_bench_training_fini(&training);
 	return status;
+}
+
+lockstep_status lockstep_scaling_level_check(const struct lockstep_scaling_job *job, enum lockstep_scaling_kind kind,
+                                             const struct lockstep_scaling_setting *setting, uint32_t workers,
+                                             lockstep_error *error)
+{
+	const struct lockstep_scaling_study_options options = {.kind = kind};
+	struct lockstep_scaling_study study = {.n = 0};
+	struct ls_scale scale = {.job = job, .options = &options, .study = &study};
+	struct lockstep_scaling_series series = {.setting = *setting};
+	struct lockstep_scaling_level level = {.workers = workers};
+	if (workers == 0)
+		return refuse(error, "a level needs a worker");
+	settle_split(&series.setting);
+	shape_level(&scale, setting, &level);
+	return try_level(&scale, &series, &level, error);
 }
 
 static lockstep_status add_level(struct ls_scale *scale, struct lockstep_scaling_series *series, size_t i,
