@@ -75,18 +75,38 @@ static void keep_line(const char *line, void *context)
 	result->n_warnings += lines[result->n_warnings] != NULL;
 }
 
-static struct lockstep_environment_use use_of(const struct ls_scale_options *options)
+/* Workers of a setting: those of the serial engine take turns on one CPU. */
+static void add_use(struct lockstep_environment_use *use, const struct lockstep_scaling_setting *setting,
+                    uint32_t workers)
 {
-	struct lockstep_environment_use use = {.workers = options->workers[options->n_workers - 1]};
-	for (size_t i = 0; i < options->n_binds; i++)
-		use.is_bound |= strcmp(options->binds[i], "none") != 0;
+	uint32_t n = setting->engine == LOCKSTEP_SERIAL ? 1 : workers;
+	use->workers = n > use->workers ? n : use->workers;
+	use->is_bound |= setting->bind && strcmp(setting->bind, "none") != 0;
+}
+
+static struct lockstep_environment_use asked_use(const struct lockstep_scaling_study_options *options)
+{
+	struct lockstep_environment_use use = {.workers = 0};
+	for (size_t i = 0; i < options->n_settings; i++)
+		add_use(&use, &options->settings[i], options->workers[options->n_workers - 1]);
+	return use;
+}
+
+/* Levels that were left out ran nowhere. */
+static struct lockstep_environment_use measured_use(const struct lockstep_scaling_study *study)
+{
+	struct lockstep_environment_use use = {.workers = 0};
+	for (size_t i = 0; i < study->n; i++)
+		for (size_t k = 0; k < study->series[i].n; k++)
+			if (!study->series[i].levels[k].excluded)
+				add_use(&use, &study->series[i].setting, study->series[i].levels[k].workers);
 	return use;
 }
 
 /* Before the study, so that people may end it. */
 static void look_around(struct ls_scale_run *run)
 {
-	struct lockstep_environment_use use = use_of(&run->options);
+	struct lockstep_environment_use use = asked_use(&run->options.study);
 	lockstep_environment_read(&run->result.before);
 	if (!run->options.quiet)
 		lockstep_environment_judge(&run->result.before, NULL, &use, note_line, NULL);
@@ -94,7 +114,7 @@ static void look_around(struct ls_scale_run *run)
 
 static void look_back(struct ls_scale_run *run)
 {
-	struct lockstep_environment_use use = use_of(&run->options);
+	struct lockstep_environment_use use = measured_use(run->study);
 	lockstep_environment_read(&run->result.after);
 	lockstep_environment_judge(&run->result.before, &run->result.after, &use, keep_line, &run->result);
 }
