@@ -142,6 +142,18 @@ test $status -eq 0 && grep -q '^To a loss of 0.9 on the training rows$' "$out" &
 	test "$(grep -cE '^ +(8|16) +[0-9]+ +(0.5|1) +[0-9]+ ' "$out")" -eq 4
 report "time to a loss"
 
+brief --batch 8,16 --target-loss 1e-9 --max-epochs 1
+test $status -eq 0 && grep -q 'samples/s are not progress: none of them$' "$out" && grep -qx ' *reached the loss.' "$out" &&
+	! grep -q -- --target-loss "$out"
+report "a loss that none came to is not asked for again"
+brief --batch 8,16
+test $status -eq 0 && grep -q -- '--target-loss' "$out"
+report "one that was not asked for is"
+scale --workers 1 --batch 1 --steps 1 --blocks 1,1 --skip-limits --skip-phases
+test $status -eq 0 && shows 'series .*; runs of 1 step after 2 .*' &&
+	shows 'baseline    1 worker, mini-batches of 1 row in 1 slice: .*' && shows 'measured    1 block of 1 run .*'
+report "one of a thing is one"
+
 scale --workers 1 --batch 8 --blocks 2,2 --steps 200 --lr 1e38 --json absent.json
 test $status -eq 3 && test ! -s "$out" && test "$(n_lines "$err")" -eq 1 && test ! -e absent.json
 report "a job that diverges has status 3 and no document"

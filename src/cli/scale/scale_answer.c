@@ -114,6 +114,15 @@ __attribute__((format(printf, 2, 3))) static void add_line(struct ls_scale_answe
 	va_end(arguments);
 }
 
+/* Why throughput decides between mini-batches. */
+static const char *loss_advice(const struct ls_scale_result *result)
+{
+	const struct lockstep_time_to_loss_options *asked = result->time_to_loss_options;
+	if (result->time_to_loss)
+		return "none of them reached the loss";
+	return asked && asked->n_batches ? "the steps to the loss were not counted" : "see --target-loss";
+}
+
 static void put_words(const struct ls_scale_result *result, int is_by_loss, struct ls_scale_answer *answer)
 {
 	char way[LS_SCALE_WAY], times[96];
@@ -130,11 +139,11 @@ static void put_words(const struct ls_scale_result *result, int is_by_loss, stru
 		add_line(answer, "%zu block%s, so there is no interval: that is a hint and no proof.", best->n,
 		         best->n == 1 ? " was measured" : "s were measured");
 	if (enough->workers < best->workers)
-		add_line(answer, "%u worker%s come to within %.1f %% of that.", enough->workers,
-		         enough->workers == 1 ? "" : "s",
+		add_line(answer, "%u worker%s to within %.1f %% of that.", enough->workers,
+		         enough->workers == 1 ? " comes" : "s come",
 		         100 * (1 - enough->figures.speedup.value / best->figures.speedup.value));
 	if (!is_by_loss && ls_scale_has_batches(result->study))
-		add_line(answer, "Mini-batches differ, and samples/s are not progress: see --target-loss.");
+		add_line(answer, "Mini-batches differ, and samples/s are not progress: %s.", loss_advice(result));
 }
 
 void ls_scale_answer(const struct ls_scale_result *result, struct ls_scale_answer *answer)

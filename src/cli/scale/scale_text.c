@@ -66,8 +66,8 @@ static void print_job(const struct ls_scale_result *result)
 {
 	const struct ls_job_options *job = result->job;
 	size_t n_rows = lockstep_dataset_rows(result->dataset, LOCKSTEP_TRAIN);
-	ls_scale_print_line("job", "%s on %s, %zu rows, scale %s", job->layers, job->data.data, n_rows,
-	                    lockstep_scale_name(result->study->scale));
+	ls_scale_print_line("job", "%s on %s, %zu row%s, scale %s", job->layers, job->data.data, n_rows,
+	                    n_rows == 1 ? "" : "s", lockstep_scale_name(result->study->scale));
 }
 
 static void print_machine(const struct ls_scale_result *result)
@@ -110,10 +110,10 @@ static void print_measuring(const struct ls_scale_result *result)
 	size_t n_precise, n = count_levels(study, &n_precise);
 	ls_scale_print_line("measured",
 	                    "%u block%s of %zu run%s in random order (seed %llu), in %s, until %s; %zu of "
-	                    "%zu levels within %g %%",
+	                    "%zu level%s within %g %%",
 	                    study->n_blocks, study->n_blocks == 1 ? "" : "s", n, n == 1 ? "" : "s",
 	                    (unsigned long long)result->options->seed, ls_scale_time(study->seconds, time),
-	                    ends[study->outcome], n_precise, n, 100 * result->options->precision);
+	                    ends[study->outcome], n_precise, n, n == 1 ? "" : "s", 100 * result->options->precision);
 	for (size_t i = 0; i < result->n_warnings; i++)
 		ls_scale_print_line("warning", "%s", result->warnings[i]);
 }

@@ -329,19 +329,20 @@ static void print_heading(const struct ls_scale_result *result, size_t i_series)
 	if (result->study->n > 1)
 		snprintf(label, sizeof label, "series %zu", i_series + 1);
 	putchar('\n');
-	ls_scale_print_line(label, "bind %s, %s, split %s; runs of %llu steps after %llu to warm up",
+	ls_scale_print_line(label, "bind %s, %s, split %s; runs of %llu step%s after %llu to warm up",
 	                    series->setting.bind, lockstep_engine_name(series->setting.engine),
 	                    lockstep_split_name(series->setting.split), (unsigned long long)series->steps,
-	                    (unsigned long long)series->warmup_steps);
+	                    series->steps == 1 ? "" : "s", (unsigned long long)series->warmup_steps);
 	if (!baseline)
 		return;
 	struct unit unit = unit_of(baseline->step.median);
 	const struct lockstep_scaling_interval step = {baseline->step.median, baseline->step.low, baseline->step.high};
 	ls_scale_print_line(
-	    "baseline", "%u worker%s, mini-batches of %u rows in %u slice%s: %s %s a step, %.0f samples/s (%s a run)",
-	    baseline->workers, baseline->workers == 1 ? "" : "s", baseline->batch, baseline->slices,
-	    baseline->slices == 1 ? "" : "s", ls_scale_interval(&step, unit.seconds, range), unit.name,
-	    baseline->samples_per_second, ls_scale_time((double)series->steps * baseline->step.median, time));
+	    "baseline", "%u worker%s, mini-batches of %u row%s in %u slice%s: %s %s a step, %.0f samples/s (%s a run)",
+	    baseline->workers, baseline->workers == 1 ? "" : "s", baseline->batch, baseline->batch == 1 ? "" : "s",
+	    baseline->slices, baseline->slices == 1 ? "" : "s", ls_scale_interval(&step, unit.seconds, range),
+	    unit.name, baseline->samples_per_second,
+	    ls_scale_time((double)series->steps * baseline->step.median, time));
 }
 
 void ls_scale_print_series(const struct ls_scale_result *result, size_t i_series)
