@@ -57,7 +57,7 @@ struct lockstep_time_to_loss_options {
 	double max_epochs;            /* above 0 up to 10^6: a run ends there, unsuccessful */
 	double evaluations_per_epoch; /* above 0 */
 	void *context;
-	/* Non-zero ends the call with LOCKSTEP_STOPPED. NULL: silence. */
+	/* Non-zero ends the call with the runs that were finished; with LOCKSTEP_STOPPED where none was. NULL: silence. */
 	int (*on_progress)(const struct lockstep_time_to_loss_progress *progress, void *context);
 	/* One line about something that is not an error; what every run would say again is said once. NULL: silence. */
 	void (*on_warning)(const char *message, void *context);
@@ -83,6 +83,8 @@ struct lockstep_time_to_loss_run {
 
 struct lockstep_time_to_loss {
 	size_t n;
+	size_t
+	    n_finished; /* below n: on_progress ended the call, and later runs have `batch` and `learning_rate` alone */
 	struct lockstep_time_to_loss_run *runs; /* [n], batch by batch, learning rate by learning rate */
 	/* [n_batches]: a batch's run with fewest steps; of two with as many steps that with the lower loss, and the
 	 * first when that is equal too; n where none reached it. */

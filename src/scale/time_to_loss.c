@@ -276,6 +276,16 @@ static lockstep_status do_run(struct search *search, size_t i_run, lockstep_erro
 	return status;
 }
 
+static void forget_unfinished(struct search *search)
+{
+	struct lockstep_time_to_loss *result = search->result;
+	for (size_t i = result->n_finished; i < result->n; i++) {
+		struct lockstep_train_options train = train_options(search, i);
+		result->runs[i] = (struct lockstep_time_to_loss_run){
+		    .batch = train.batch, .learning_rate = train.learning_rate, .loss = NAN};
+	}
+}
+
 static struct lockstep_time_to_loss *create_result(const struct search *search)
 {
 	struct lockstep_time_to_loss *result = ls_memory_allocate(1, sizeof *result);
@@ -294,6 +304,23 @@ static struct lockstep_time_to_loss *create_result(const struct search *search)
 	return result;
 }
 
+/* A stop keeps what is finished, if anything is. */
+static lockstep_status do_runs(struct search *search, lockstep_error *error)
+{
+	struct lockstep_time_to_loss *result = search->result;
+	lockstep_error stop;
+	lockstep_status status = LOCKSTEP_OK;
+	while (!status && result->n_finished < result->n) {
+		status = do_run(search, result->n_finished, &stop);
+		result->n_finished += !status;
+	}
+	if (status == LOCKSTEP_STOPPED && result->n_finished) {
+		forget_unfinished(search);
+		return LOCKSTEP_OK;
+	}
+	return status ? ls_error_set(error, status, "%s", stop.message) : LOCKSTEP_OK;
+}
+
 lockstep_status lockstep_time_to_loss_measure(struct lockstep_time_to_loss **out,
                                               const struct lockstep_scaling_job *job,
                                               const struct lockstep_time_to_loss_options *options,
@@ -307,8 +334,7 @@ lockstep_status lockstep_time_to_loss_measure(struct lockstep_time_to_loss **out
 	search.result = create_result(&search);
 	if (!search.result)
 		return ls_error_memory(error, "the steps to a loss");
-	for (size_t i = 0; !status && i < search.result->n; i++)
-		status = do_run(&search, i, error);
+	status = do_runs(&search, error);
 	if (status)
 		lockstep_time_to_loss_destroy(search.result);
 	else

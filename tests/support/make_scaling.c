@@ -248,7 +248,7 @@ static void put_times(struct made *made)
 		memset(made->runs[i].fingerprint, '1' + i, 64);
 	made->best[0] = 1;
 	made->best[1] = 4;
-	made->times = (struct lockstep_time_to_loss){4, made->runs, made->best, 2};
+	made->times = (struct lockstep_time_to_loss){4, 4, made->runs, made->best, 2};
 	made->result.time_to_loss = &made->times;
 	made->result.time_to_loss_options = &made->target;
 }

@@ -379,6 +379,37 @@ Test(time_to_loss, it_tells_where_it_stands)
 	cr_expect_eq(w.last.loss, result->runs[3].loss);
 }
 
+static int stop_in_third(const struct lockstep_time_to_loss_progress *progress, void *context)
+{
+	(void)context;
+	return progress->i_run == 2 && progress->step > 0;
+}
+
+Test(time_to_loss, what_is_finished_when_it_stops_is_kept)
+{
+	struct lockstep_time_to_loss_run whole[2];
+	options.batches = batches;
+	options.n_batches = 2;
+	options.learning_rates = rates;
+	options.n_rates = 2;
+	measure();
+	memcpy(whole, result->runs, sizeof whole);
+	size_t best = result->best[0];
+	cr_assert_eq(result->n_finished, 4);
+	options.on_progress = stop_in_third;
+	measure();
+	cr_assert_eq(result->n_finished, 2);
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect_eq(result->runs[i].steps, whole[i].steps);
+		cr_expect_str_eq(result->runs[i].fingerprint, whole[i].fingerprint);
+		const struct lockstep_time_to_loss_run *left = &result->runs[2 + i];
+		cr_expect(left->batch == 8 && left->learning_rate == rates[i] && left->steps == 0 && isnan(left->loss));
+		cr_expect(!left->is_reached && !left->is_diverged && !left->is_beaten);
+	}
+	cr_expect_eq(result->best[0], best);
+	cr_expect_eq(result->best[1], result->n);
+}
+
 Test(time_to_loss, it_stops_when_told_to)
 {
 	struct lockstep_time_to_loss *const untouched = (void *)&error, *out = untouched;

@@ -119,7 +119,9 @@ static const char *loss_advice(const struct ls_scale_result *result)
 {
 	const struct lockstep_time_to_loss_options *asked = result->time_to_loss_options;
 	if (result->time_to_loss)
-		return "none of them reached the loss";
+		return result->time_to_loss->n_finished < result->time_to_loss->n
+		           ? "none of those that were run to the end reached the loss"
+		           : "none of them reached the loss";
 	return asked && asked->n_batches ? "the steps to the loss were not counted" : "see --target-loss";
 }
 

@@ -166,6 +166,22 @@ static void write_run(const struct lockstep_time_to_loss *times, size_t i, struc
 	ls_json_close(json, '}');
 }
 
+/* What an interruption left out; no member where there is nothing. */
+static void write_unfinished(const struct lockstep_time_to_loss *times, struct ls_json *json)
+{
+	if (times->n_finished == times->n)
+		return;
+	ls_json_key(json, "not_run");
+	ls_json_open(json, '[');
+	for (size_t i = times->n_finished; i < times->n; i++) {
+		ls_json_open(json, '{');
+		ls_json_put_integer(json, "batch", times->runs[i].batch);
+		ls_json_put_real(json, "learning_rate", times->runs[i].learning_rate);
+		ls_json_close(json, '}');
+	}
+	ls_json_close(json, ']');
+}
+
 /* Other slices than the run's are another computation, which may need other steps. */
 static void write_seconds(const struct ls_scale_result *result, const struct lockstep_time_to_loss_run *run,
                           struct ls_json *json)
@@ -193,9 +209,10 @@ static void write_times(const struct ls_scale_result *result, struct ls_json *js
 	ls_json_put_text(json, "part", lockstep_target_part_name(result->time_to_loss_options->part));
 	ls_json_key(json, "runs");
 	ls_json_open(json, '[');
-	for (size_t i = 0; i < times->n; i++)
+	for (size_t i = 0; i < times->n_finished; i++)
 		write_run(times, i, json);
 	ls_json_close(json, ']');
+	write_unfinished(times, json);
 	ls_json_key(json, "seconds");
 	ls_json_open(json, '[');
 	for (size_t i = 0; i < times->n_batches && result->study->kind == LOCKSTEP_SCALING_STRONG; i++)

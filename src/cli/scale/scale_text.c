@@ -161,7 +161,10 @@ static void print_loss(const struct ls_scale_result *result)
 		int is_best = 0;
 		for (size_t j = 0; j < loss->n_batches; j++)
 			is_best |= loss->best[j] == i;
-		print_loss_run(&loss->runs[i], is_best);
+		if (i < loss->n_finished)
+			print_loss_run(&loss->runs[i], is_best);
+		else
+			printf("%7u %6s %9g  not run\n", loss->runs[i].batch, "", loss->runs[i].learning_rate);
 	}
 	print_loss_times(result);
 }
