@@ -81,17 +81,17 @@ LOCKSTEP_API lockstep_status lockstep_machine_model_calibrate(struct lockstep_ma
                                                               const struct lockstep_scaling_job *job,
                                                               const struct lockstep_scaling_setting *setting,
                                                               lockstep_error *error);
-/* Would a calibration refuse the setting, or this machine (a topology of NULL, to which the process and its control group
- * belong)? `smt` is the job's. Measures nothing: LOCKSTEP_ERROR_ARGUMENT, with what a calibration would say. */
+/* Would a calibration refuse the setting, or this machine (a topology of NULL, to which the process and its control
+ * group belong)? `smt` is the job's. Measures nothing: LOCKSTEP_ERROR_ARGUMENT, with what a calibration would say. */
 LOCKSTEP_API lockstep_status lockstep_machine_model_check(const struct lockstep_scaling_setting *setting,
                                                           const lockstep_topology *topology, int smt,
                                                           lockstep_error *error);
 /* Frees what the model owns and zeroes it. */
 LOCKSTEP_API void lockstep_machine_model_fini(struct lockstep_machine_model *model);
 
-/* A step of `workers` workers placed on `topology`, with the model's `smt`: a pure function of its arguments. `bind` as in
- * the options of a training; those that are not bound ("none", NULL) are taken to be spread. LOCKSTEP_ERROR_ARGUMENT: more workers than
- * slices, than the topology has hardware threads, or than 256. */
+/* A step of `workers` workers placed on `topology`, with the model's `smt`: a pure function of its arguments. `bind` as
+ * in the options of a training; those that are not bound ("none", NULL) are taken to be spread. LOCKSTEP_ERROR_ARGUMENT:
+ * more workers than slices, than the topology has hardware threads, or than 256. */
 LOCKSTEP_API lockstep_status lockstep_machine_model_predict(const struct lockstep_machine_model *model,
                                                             const lockstep_topology *topology, uint32_t workers,
                                                             const char *bind, struct lockstep_machine_step *step,

@@ -36,9 +36,9 @@ extern "C" {
 
 /* ---- What is measured ------------------------------------------------------ */
 
-/* Strong: every level has the same mini-batch. Weak: k workers have a mini-batch of k times the rows, and so many slices
- * more that they stay about as long: the least power of two that is not below k times those of one worker, or where that
- * is above 65536, or above the rows of the mini-batch, the largest one that is not. */
+/* Strong: every level has the same mini-batch. Weak: k workers have a mini-batch of k times the rows, and so many
+ * slices more that they stay about as long: the least power of two that is not below k times those of one worker, or
+ * where that is above 65536, or above the rows of the mini-batch, the largest one that is not. */
 enum lockstep_scaling_kind { LOCKSTEP_SCALING_STRONG = 0, LOCKSTEP_SCALING_WEAK };
 
 /* "strong", "weak"; static text. */
@@ -223,8 +223,8 @@ struct lockstep_scaling_study {
 };
 
 /* Can a level of so many workers (1 and more) be in a study of that kind? Makes its trainer and does a step; measures
- * nothing. LOCKSTEP_ERROR_ARGUMENT: it cannot, with the reason. As a study's baseline it would be that study's error, as
- * any other level it would be left out. */
+ * nothing. LOCKSTEP_ERROR_ARGUMENT: it cannot, with the reason. As a study's baseline it would be that study's error,
+ * as any other level it would be left out. */
 LOCKSTEP_API lockstep_status lockstep_scaling_level_check(const struct lockstep_scaling_job *job,
                                                           enum lockstep_scaling_kind kind,
                                                           const struct lockstep_scaling_setting *setting,
