@@ -369,12 +369,24 @@ cat >job.yaml <<'END'
 parameters:
   learning: 0.1
 END
-refused 1 "job.yaml:2:13: learning '0.1': expected an option of train" job.yaml
-cat >job.yaml <<'END'
-parameters:
-  lr: fast
-END
-refused 1 "job.yaml:2:7: lr 'fast': expected a decimal number" job.yaml
+refused 1 "job.yaml:2:13: learning '0.1': expected an option of train that decides the result" job.yaml
+
+# parameter LINE MESSAGE: a specification with this parameter is refused; MESSAGE follows "job.yaml:".
+parameter() {
+	printf 'parameters:\n  %s\n' "$1" >job.yaml
+	refused 1 "job.yaml:$2" job.yaml
+}
+parameter 'lr: fast' "2:7: lr 'fast': expected a decimal number"
+parameter 'nesterov: foo' "2:13: nesterov 'foo': expected true or false"
+parameter 'nesterov: 7' "2:13: nesterov '7': expected true or false"
+parameter 'drop-last: no' "2:14: drop-last 'no': expected true or false"
+parameter "keep_last: ''" "2:14: keep_last '': expected true or false"
+parameter 'lr: 0' "2:7: lr '0': learning rate 0: it must be above 0 and finite"
+parameter 'epochs: 0' "2:11: epochs '0': epochs 0: it must be 1 or more"
+parameter 'batch: 0' "2:10: batch '0': batch 0: it must be from 1 to 1073741824"
+parameter 'layers: 784' "2:11: layers '784': a network has at least two sizes, inputs and outputs"
+parameter 'save: x' "2:9: save 'x': expected an option of train that decides the result"
+parameter 'quiet: true' "2:10: quiet 'true': expected an option of train that decides the result"
 cat >job.yaml <<'END'
 parameters: {batch: 8}
 lockstep:

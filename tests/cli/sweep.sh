@@ -266,6 +266,9 @@ parameter 'slices: {values: [2, 3]}' "3:24: slices '3': slices 3: it must be a p
 parameter 'momentum: {values: [0.9, 1]}' "3:28: momentum '1': momentum 1: it must be at least 0 and below 1"
 parameter 'hidden: {values: [relu, gelu]}' "3:27: hidden 'gelu': expected sigmoid|tanh|relu|leaky-relu"
 parameter 'nesterov: {values: [true, 1]}' "3:29: nesterov '1': expected true or false"
+parameter 'nesterov: {value: foo}' "3:21: nesterov 'foo': expected true or false"
+parameter 'drop-last: {value: 0}' "3:22: drop-last '0': expected true or false"
+parameter "keep_last: {value: ''}" "3:22: keep_last '': expected true or false"
 parameter 'layers: {values: [784-30-10, 784--10]}' "3:32: layers '784--10': size 2 is not a whole number from 1 to 1048576"
 parameter 'data: {values: [mnist, imagenet]}' "3:26: data 'imagenet': no such data set; looked at $LOCKSTEP_DATA/imagenet, ./imagenet"
 accepted 'leaky_slope: {value: 0.1}'

@@ -25,7 +25,7 @@ static int no_memory(const char *path)
 /* What a setting has is said in the block, where it may be a list. */
 static int is_of_the_block(const char *name)
 {
-	static const char *const names[] = {"workers", "engine", "bind", "split", "report-bindings"};
+	static const char *const names[] = {"workers", "engine", "bind", "split"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return 1;
@@ -41,7 +41,8 @@ static int set_job(struct ls_job_options *job, const struct lockstep_scaling_spe
 			return ls_message_failed(COMMAND,
 			                         "%s:%u:%u: '%s' is no parameter: it belongs into lockstep.scaling",
 			                         spec->file, option->line, option->column, option->name);
-		if (ls_sweep_set(job, option->name, option->text, &error))
+		if (ls_sweep_try(option->name, option->text, &error) ||
+		    ls_sweep_set(job, option->name, option->text, &error))
 			return ls_message_failed(COMMAND, "%s:%u:%u: %s", spec->file, option->value_line,
 			                         option->value_column, error.message);
 	}

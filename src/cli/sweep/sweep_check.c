@@ -14,6 +14,8 @@
 #include "cli/options/job_options.h"
 #include "cli/options/values.h"
 
+#define DECIDING "an option of train that decides the result"
+
 struct checking {
 	const lockstep_sweep *sweep;
 	struct lockstep_sweep_plan plan;
@@ -103,26 +105,51 @@ static lockstep_status check_ranges(const struct ls_job_options *job, lockstep_e
 	return status ? status : lockstep_network_check(job->layers ? job->layers : "1-1", &job->network, error);
 }
 
-/* What is wrong with the value; an empty text: nothing. */
-static void look_at(const struct ls_option *option, const struct table *table, const struct lockstep_sweep_value *value,
-                    char *cause, size_t size)
+/* Returns NULL, or what would have been allowed. */
+static const char *store(struct ls_job_options *job, const struct ls_option *option, const struct table *table,
+                         const char *text)
+{
+	void *target = table->is_data ? (void *)&job->data : (void *)job;
+	if (option->kind != LS_OPTION_FLAG)
+		return ls_value_store(option, text, target);
+	int is_true = strcmp(text, "true") == 0;
+	if (!is_true && strcmp(text, "false") != 0)
+		return "true or false";
+	*(int *)((char *)target + option->offset) = is_true;
+	return NULL;
+}
+
+/* What is wrong with the text, whatever the other options; an empty cause: nothing. */
+static void look_at_text(const struct ls_option *option, const struct table *table, const char *text, char *cause,
+                         size_t size)
 {
 	struct ls_job_options job;
-	char path[PATH_MAX];
 	lockstep_error error;
 	cause[0] = '\0';
 	make_room(&job);
-	const char *allowed = NULL;
-	if (option->kind == LS_OPTION_FLAG)
-		allowed = value->kind == LOCKSTEP_SWEEP_BOOLEAN ? NULL : "true or false";
-	else if (value->kind == LOCKSTEP_SWEEP_NULL)
-		allowed = "a value";
-	else
-		allowed = ls_value_store(option, value->text, table->is_data ? (void *)&job.data : (void *)&job);
+	const char *allowed = store(&job, option, table, text);
 	if (allowed)
 		snprintf(cause, size, "expected %s", allowed);
-	else if (check_ranges(&job, &error) ||
-	         (strcmp(option->name, "data") == 0 && ls_dataset_path(job.data.data, path, &error)))
+	else if (check_ranges(&job, &error))
+		snprintf(cause, size, "%.280s", error.message);
+}
+
+/* The same of a value, with its kind. */
+static void look_at(const struct ls_option *option, const struct table *table, const struct lockstep_sweep_value *value,
+                    char *cause, size_t size)
+{
+	char path[PATH_MAX];
+	lockstep_error error;
+	if (option->kind == LS_OPTION_FLAG && value->kind != LOCKSTEP_SWEEP_BOOLEAN) {
+		snprintf(cause, size, "expected true or false");
+		return;
+	}
+	if (value->kind == LOCKSTEP_SWEEP_NULL) {
+		snprintf(cause, size, "expected a value");
+		return;
+	}
+	look_at_text(option, table, value->text, cause, size);
+	if (!*cause && strcmp(option->name, "data") == 0 && ls_dataset_path(value->text, path, &error))
 		snprintf(cause, size, "%.280s", error.message);
 }
 
@@ -187,17 +214,25 @@ lockstep_status ls_sweep_set(struct ls_job_options *job, const char *name, const
 {
 	const struct table *table;
 	const struct ls_option *option = find(name, &table);
-	const char *allowed = "an option of train";
-	void *target = option && table->is_data ? (void *)&job->data : (void *)job;
-	if (option && option->kind == LS_OPTION_FLAG) {
-		*(int *)((char *)target + option->offset) = strcmp(text, "true") == 0;
-		allowed = NULL;
-	} else if (option) {
-		allowed = ls_value_store(option, text, target);
-	}
+	const char *allowed = option ? store(job, option, table, text) : DECIDING;
 	if (!allowed)
 		return LOCKSTEP_OK;
 	error->status = LOCKSTEP_ERROR_ARGUMENT;
 	snprintf(error->message, sizeof error->message, "%.80s '%.80s': expected %s", name, text, allowed);
+	return error->status;
+}
+
+lockstep_status ls_sweep_try(const char *name, const char *text, lockstep_error *error)
+{
+	const struct table *table;
+	const struct ls_option *option = find(name, &table);
+	char cause[300] = "expected " DECIDING;
+	if (option)
+		look_at_text(option, table, text, cause, sizeof cause);
+	if (!*cause)
+		return LOCKSTEP_OK;
+	const char *rest = option ? without_beginning(cause, option, text) : cause;
+	error->status = LOCKSTEP_ERROR_ARGUMENT;
+	snprintf(error->message, sizeof error->message, "%.80s '%.64s': %s", name, text, rest);
 	return error->status;
 }

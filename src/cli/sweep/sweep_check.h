@@ -16,6 +16,10 @@ lockstep_status ls_sweep_check(const lockstep_sweep *sweep, lockstep_error *erro
 /* Does a parameter of this name say which data to read? */
 int ls_sweep_is_data(const char *name);
 
+/* Would train take the text for the option that a parameter names, beside some values of the others? A boolean is true
+ * or false. */
+lockstep_status ls_sweep_try(const char *name, const char *text, lockstep_error *error);
+
 /* Gives the option that a parameter names the text of a value, which is borrowed. */
 lockstep_status ls_sweep_set(struct ls_job_options *job, const char *name, const char *text, lockstep_error *error);
 
