@@ -18,6 +18,17 @@
 extern "C" {
 #endif
 
+/* Limits of what a study is asked for, in a file and on the command line of lockstep scale. */
+#define LOCKSTEP_SCALING_SPEC_LEVELS_MAX 1024       /* numbers of workers */
+#define LOCKSTEP_SCALING_SPEC_WORKERS_MAX 65536     /* each of them: the most slices that a job can have */
+#define LOCKSTEP_SCALING_SPEC_BINDS_MAX 16          /* placements */
+#define LOCKSTEP_SCALING_SPEC_LIST_MAX 64           /* items of the other lists */
+#define LOCKSTEP_SCALING_SPEC_BATCH_MAX 1073741824  /* rows */
+#define LOCKSTEP_SCALING_SPEC_STEPS_MAX 4294967295u /* of a run that count, or warm up */
+#define LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX 3600
+#define LOCKSTEP_SCALING_SPEC_BLOCKS_MAX 10000
+#define LOCKSTEP_SCALING_SPEC_EPOCHS_MAX 1000000 /* on the way to a loss */
+
 /* An option of the job by its name on the command line, without dashes before it, and its value as that would have it.
  * Places are in the file, from 1: of the name and of the value. */
 struct lockstep_scaling_option {
@@ -66,12 +77,16 @@ struct lockstep_scaling_spec {
 };
 
 /* Reads a text, which errors call `name`, or a file. LOCKSTEP_ERROR_FORMAT with one line "NAME:LINE:COLUMN: what is
- * wrong: what was expected". What the trainer makes of the job's options is not looked at. Caller owns *out, with all
- * that it points to. */
+ * wrong: what was expected": values beyond the limits, and what excludes or needs another key, too. What the trainer
+ * makes of the job's options is not looked at. Caller owns *out, with all that it points to. */
 LOCKSTEP_API lockstep_status lockstep_scaling_spec_parse(struct lockstep_scaling_spec **out, const char *bytes,
                                                          size_t n_bytes, const char *name, lockstep_error *error);
 LOCKSTEP_API lockstep_status lockstep_scaling_spec_load(struct lockstep_scaling_spec **out, const char *path,
                                                         lockstep_error *error);
+/* Where the file says a key of the block or a parameter, '_' and '-' alike: the place of its value, from 1. Returns 1, or
+ * 0 where it does not say it, and then both are left alone. */
+LOCKSTEP_API int lockstep_scaling_spec_find(const struct lockstep_scaling_spec *spec, const char *key, uint32_t *line,
+                                            uint32_t *column);
 /* NULL is allowed. */
 LOCKSTEP_API void lockstep_scaling_spec_destroy(struct lockstep_scaling_spec *spec);
 

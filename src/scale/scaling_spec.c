@@ -17,13 +17,40 @@
 
 #define OPTIONS_MAX 256
 #define NAME_MAX_LENGTH 128
-#define WORKERS_MAX 1024
-#define LIST_MAX 64
-#define EPOCHS_MAX 1e6
+#define LIST_MAX LOCKSTEP_SCALING_SPEC_LIST_MAX
+
+/* Keys of the block. */
+enum field {
+	TYPE,
+	WORKERS,
+	BIND,
+	ENGINE,
+	SPLIT,
+	BATCH,
+	SLICES,
+	STEPS,
+	WARMUP_STEPS,
+	RUN_SECONDS,
+	BLOCKS,
+	PRECISION,
+	SECONDS,
+	SEED,
+	TARGET_LOSS,
+	TARGET_PART,
+	LEARNING_RATES,
+	MAX_EPOCHS,
+	PREDICT,
+	N_FIELDS
+};
+static const char *const keys[N_FIELDS] = {
+    "type",        "workers",      "bind",           "engine",     "split",     "batch",   "slices",
+    "steps",       "warmup_steps", "run_seconds",    "blocks",     "precision", "seconds", "seed",
+    "target_loss", "target_part",  "learning_rates", "max_epochs", "predict"};
 
 struct spec {
 	struct lockstep_scaling_spec public; /* first: destroy is given its address */
 	struct ls_arena arena;
+	struct ls_place places[N_FIELDS];        /* of values; line 0: not said */
 	struct lockstep_scaling_option *options; /* public.options, with room for `room` */
 	size_t room;
 };
@@ -103,6 +130,19 @@ static void read_positive(struct reading *reading, const struct ls_node *node, d
 	ls_reader_expected(&reading->reader, node, what);
 }
 
+/* Above 0 and below 1. */
+static void read_fraction(struct reading *reading, const struct ls_node *node, double *out)
+{
+	double x = 0;
+	if (!node || reading->reader.status)
+		return;
+	ls_read_real(&reading->reader, node, &x);
+	if (x > 0 && x < 1)
+		*out = x;
+	else
+		ls_reader_expected(&reading->reader, node, "a number above 0 and below 1");
+}
+
 /* ---- Lists ----------------------------------------------------------- */
 
 /* How many items a list has, of which *first is the first; a scalar is a list of one. 0: none or a failure. */
@@ -128,14 +168,19 @@ static void refuse_twice(struct reading *reading, const struct ls_node *item)
 	ls_reader_refuse(&reading->reader, item->place, "'%.64s' is there already", item->text);
 }
 
-static uint32_t *read_u32s(struct reading *reading, const struct ls_node *node, const char *what, size_t most,
+struct limits {
+	size_t items;
+	uint32_t value;
+};
+
+static uint32_t *read_u32s(struct reading *reading, const struct ls_node *node, const char *what, struct limits most,
                            size_t *n)
 {
 	const struct ls_node *item = NULL;
-	size_t n_items = count_items(reading, node, what, most, &item);
+	size_t n_items = count_items(reading, node, what, most.items, &item);
 	uint32_t *list = n_items ? allocate(reading, n_items, sizeof *list) : NULL;
 	for (size_t i = 0; list && i < n_items && !reading->reader.status; i++, item = item->next) {
-		read_u32(reading, item, 1u << 30, &list[i]);
+		read_u32(reading, item, most.value, &list[i]);
 		for (size_t k = 0; k < i; k++)
 			if (list[k] == list[i])
 				refuse_twice(reading, item);
@@ -284,33 +329,6 @@ static void read_options(struct reading *reading, const struct ls_node *node)
 
 /* ---- The block -------------------------------------------------------- */
 
-enum field {
-	TYPE,
-	WORKERS,
-	BIND,
-	ENGINE,
-	SPLIT,
-	BATCH,
-	SLICES,
-	STEPS,
-	WARMUP_STEPS,
-	RUN_SECONDS,
-	BLOCKS,
-	PRECISION,
-	SECONDS,
-	SEED,
-	TARGET_LOSS,
-	TARGET_PART,
-	LEARNING_RATES,
-	MAX_EPOCHS,
-	PREDICT,
-	N_FIELDS
-};
-static const char *const names[N_FIELDS] = {
-    "type",        "workers",      "bind",           "engine",     "split",     "batch",   "slices",
-    "steps",       "warmup_steps", "run_seconds",    "blocks",     "precision", "seconds", "seed",
-    "target_loss", "target_part",  "learning_rates", "max_epochs", "predict"};
-
 static int compare_u32(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -319,6 +337,7 @@ static int compare_u32(const void *a, const void *b)
 
 static void read_workers(struct reading *reading, const struct ls_node *node)
 {
+	static const struct limits most = {LOCKSTEP_SCALING_SPEC_LEVELS_MAX, LOCKSTEP_SCALING_SPEC_WORKERS_MAX};
 	struct lockstep_scaling_spec *spec = &reading->spec->public;
 	if (!node || reading->reader.status)
 		return;
@@ -328,7 +347,7 @@ static void read_workers(struct reading *reading, const struct ls_node *node)
 			ls_reader_expected(&reading->reader, node, "all, or a list of numbers of workers");
 		return;
 	}
-	uint32_t *workers = read_u32s(reading, node, "numbers of workers", WORKERS_MAX, &spec->n_workers);
+	uint32_t *workers = read_u32s(reading, node, "numbers of workers", most, &spec->n_workers);
 	if (workers)
 		qsort(workers, spec->n_workers, sizeof *workers, compare_u32);
 	spec->workers = workers;
@@ -338,7 +357,7 @@ static void read_binds(struct reading *reading, const struct ls_node *node)
 {
 	struct lockstep_scaling_spec *spec = &reading->spec->public;
 	const struct ls_node *item = NULL;
-	size_t n = count_items(reading, node, "placements", LIST_MAX, &item);
+	size_t n = count_items(reading, node, "placements", LOCKSTEP_SCALING_SPEC_BINDS_MAX, &item);
 	for (size_t i = 0; i < n; i++, item = item->next)
 		if (item->kind != LS_NODE_SCALAR || (strcmp(item->text, "close") && strcmp(item->text, "spread") &&
 		                                     strcmp(item->text, "none") && strncmp(item->text, "list:", 5)))
@@ -384,8 +403,8 @@ static void read_blocks(struct reading *reading, const struct ls_node *node)
 	if (!node || reading->reader.status)
 		return;
 	ls_read_fields(&reading->reader, node, ends, N_ENDS, fields);
-	read_u32(reading, fields[LEAST], 1000000, &spec->blocks_min);
-	read_u32(reading, fields[MOST], 1000000, &spec->blocks_max);
+	read_u32(reading, fields[LEAST], LOCKSTEP_SCALING_SPEC_BLOCKS_MAX, &spec->blocks_min);
+	read_u32(reading, fields[MOST], LOCKSTEP_SCALING_SPEC_BLOCKS_MAX, &spec->blocks_max);
 	if (spec->blocks_max && spec->blocks_max < spec->blocks_min)
 		ls_reader_refuse(&reading->reader, fields[MOST]->place, "max %u: expected at least the min, %u",
 		                 spec->blocks_max, spec->blocks_min);
@@ -403,14 +422,14 @@ static void read_counts(struct reading *reading, const struct ls_node *const *fi
 {
 	struct lockstep_scaling_spec *spec = &reading->spec->public;
 	read_slices(reading, fields[SLICES]);
-	read_integer(reading, fields[STEPS], 1, UINT32_MAX, &spec->steps);
-	read_integer(reading, fields[WARMUP_STEPS], 0, UINT32_MAX, &spec->warmup_steps);
+	read_integer(reading, fields[STEPS], 1, LOCKSTEP_SCALING_SPEC_STEPS_MAX, &spec->steps);
+	read_integer(reading, fields[WARMUP_STEPS], 0, LOCKSTEP_SCALING_SPEC_STEPS_MAX, &spec->warmup_steps);
 	spec->has_warmup_steps = fields[WARMUP_STEPS] != NULL;
 	ls_read_u64(&reading->reader, fields[SEED], 0, &spec->seed);
 	spec->has_seed = fields[SEED] != NULL;
-	read_positive(reading, fields[RUN_SECONDS], 3600, &spec->run_seconds);
+	read_positive(reading, fields[RUN_SECONDS], LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX, &spec->run_seconds);
 	read_blocks(reading, fields[BLOCKS]);
-	read_positive(reading, fields[PRECISION], 1, &spec->precision);
+	read_fraction(reading, fields[PRECISION], &spec->precision);
 	read_positive(reading, fields[SECONDS], INFINITY, &spec->seconds);
 }
 
@@ -423,16 +442,45 @@ static void read_target(struct reading *reading, const struct ls_node *const *fi
 	read_positive(reading, fields[TARGET_LOSS], INFINITY, &spec->target_loss);
 	ls_read_choice(&reading->reader, fields[TARGET_PART], words, LOCKSTEP_N_TARGET_PARTS, &spec->target_part);
 	spec->learning_rates = read_reals(reading, fields[LEARNING_RATES], "learning rates", &spec->n_learning_rates);
-	read_positive(reading, fields[MAX_EPOCHS], EPOCHS_MAX, &spec->max_epochs);
+	read_positive(reading, fields[MAX_EPOCHS], LOCKSTEP_SCALING_SPEC_EPOCHS_MAX, &spec->max_epochs);
 }
 
 /* What the study varies can be said in one place only. */
 static void check_said_once(struct reading *reading, const struct ls_node *const *fields)
 {
 	for (int i = WORKERS; i <= SLICES; i++)
-		if (fields[i] && find_option(&reading->spec->public, names[i]))
+		if (fields[i] && find_option(&reading->spec->public, keys[i]))
 			ls_reader_refuse(&reading->reader, fields[i]->key->place,
-			                 "%s is a parameter as well: expected one of the two", names[i]);
+			                 "%s is a parameter as well: expected one of the two", keys[i]);
+}
+
+static void read_batches(struct reading *reading, const struct ls_node *node)
+{
+	static const struct limits most = {LIST_MAX, LOCKSTEP_SCALING_SPEC_BATCH_MAX};
+	struct lockstep_scaling_spec *spec = &reading->spec->public;
+	spec->batches = read_u32s(reading, node, "mini-batches", most, &spec->n_batches);
+}
+
+static void exclude(struct reading *reading, const struct ls_node *node, const char *other, const char *why)
+{
+	if (node)
+		ls_reader_refuse(&reading->reader, node->key->place, "%s and %s exclude each other%s", node->key->text,
+		                 other, why);
+}
+
+/* What needs another key, or cannot be beside it. */
+static void check_company(struct reading *reading, const struct ls_node *const *fields)
+{
+	const struct lockstep_scaling_spec *spec = &reading->spec->public;
+	if (spec->steps)
+		exclude(reading, fields[RUN_SECONDS], "steps", "");
+	for (int i = TARGET_PART; i <= MAX_EPOCHS; i++)
+		if (fields[i] && !fields[TARGET_LOSS])
+			ls_reader_refuse(&reading->reader, fields[i]->key->place, "%s needs target_loss", keys[i]);
+	if (spec->kind != LOCKSTEP_SCALING_WEAK)
+		return;
+	exclude(reading, fields[PREDICT], "type weak", ": a model is of one mini-batch");
+	exclude(reading, fields[TARGET_LOSS], "type weak", ": a weak level is a job of its own");
 }
 
 static void read_scaling(struct reading *reading, const struct ls_node *node)
@@ -442,17 +490,21 @@ static void read_scaling(struct reading *reading, const struct ls_node *node)
 	const struct ls_node *fields[N_FIELDS];
 	if (!node || reading->reader.status)
 		return;
-	ls_read_fields(&reading->reader, node, names, N_FIELDS, fields);
+	ls_read_fields(&reading->reader, node, keys, N_FIELDS, fields);
 	check_said_once(reading, fields);
 	ls_read_choice(&reading->reader, fields[TYPE], kinds, 2, &spec->kind);
 	read_workers(reading, fields[WORKERS]);
 	read_binds(reading, fields[BIND]);
 	read_engines(reading, fields[ENGINE]);
 	read_splits(reading, fields[SPLIT]);
-	spec->batches = read_u32s(reading, fields[BATCH], "mini-batches", LIST_MAX, &spec->n_batches);
+	read_batches(reading, fields[BATCH]);
 	read_counts(reading, fields);
 	read_target(reading, fields);
 	spec->predict = read_texts(reading, fields[PREDICT], "machines", &spec->n_predict);
+	check_company(reading, fields);
+	for (int i = 0; i < N_FIELDS; i++)
+		if (fields[i])
+			reading->spec->places[i] = fields[i]->place;
 }
 
 static void read_top(struct reading *reading, const struct ls_node *root)
@@ -506,6 +558,25 @@ lockstep_status lockstep_scaling_spec_load(struct lockstep_scaling_spec **out, c
 		status = lockstep_scaling_spec_parse(out, text, n_bytes, path, error);
 	ls_memory_free(text);
 	return status;
+}
+
+int lockstep_scaling_spec_find(const struct lockstep_scaling_spec *public, const char *key, uint32_t *line,
+                               uint32_t *column)
+{
+	const struct spec *spec = (const struct spec *)(const void *)public;
+	const struct lockstep_scaling_option *option = find_option(public, key);
+	if (option) {
+		*line = option->value_line;
+		*column = option->value_column;
+		return 1;
+	}
+	for (int i = 0; i < N_FIELDS; i++)
+		if (spec->places[i].line && name_equals(keys[i], key)) {
+			*line = spec->places[i].line;
+			*column = spec->places[i].column;
+			return 1;
+		}
+	return 0;
 }
 
 void lockstep_scaling_spec_destroy(struct lockstep_scaling_spec *public)

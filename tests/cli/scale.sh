@@ -342,23 +342,37 @@ else
 	skip "specifications" "$python does not run"
 fi
 
-# wrong STATUS MESSAGE LINE...: a specification of these lines is refused. (MESSAGE of status 1 follows the file's name.)
+# wrong MESSAGE LINE...: a specification of these lines is refused. MESSAGE follows the file's name.
 wrong() {
-	expected=$1 message=$2
-	shift 2
+	message=wrong.yaml:$1
+	shift
 	{
 		echo 'parameters: {data: data.csv, layers: 4-6-3}'
 		printf '%s\n' "$@"
 	} >wrong.yaml
-	test "$expected" -eq 2 || message=wrong.yaml:$message
-	refused "$expected" "$message" wrong.yaml
+	refused 1 "$message" wrong.yaml
 }
-wrong 1 "2:22: unknown key 'worker': did you mean 'workers'?" 'lockstep: {scaling: {worker: 2}}'
-wrong 1 "3:26: target_part 'all': expected train, test or validation" 'lockstep:' '  scaling: {target_part: all}'
-wrong 1 '2:44: max 2: expected at least the min, 5' 'lockstep: {scaling: {blocks: {min: 5, max: 2}}}'
-wrong 2 "--blocks '20000': expected MIN or MIN,MAX, integers from 1 to 10000, MAX not below MIN" \
-	'lockstep: {scaling: {blocks: {min: 20000}}}'
-wrong 2 '--target-part needs --target-loss' 'lockstep: {scaling: {target_part: test}}'
+wrong "2:22: unknown key 'worker': did you mean 'workers'?" 'lockstep: {scaling: {worker: 2}}'
+wrong "3:26: target_part 'all': expected train, test or validation" 'lockstep:' '  scaling: {target_part: all}'
+wrong '2:44: max 2: expected at least the min, 5' 'lockstep: {scaling: {blocks: {min: 5, max: 2}}}'
+wrong "2:36: min '20000': expected an integer from 1 to 10000" 'lockstep: {scaling: {blocks: {min: 20000}}}'
+wrong '2:22: target_part needs target_loss' 'lockstep: {scaling: {target_part: test}}'
+
+# What only topology and data tell.
+wrong "2:31: predict 'foo': topology 'foo' is no synthetic description such as 'pack:2 core:8 pu:2'" \
+	'lockstep: {scaling: {predict: foo}}'
+wrong '2:30: slices 65536: more than the 10 rows of a mini-batch' 'lockstep: {scaling: {slices: 65536}}'
+wrong '2:51: target-part test: the data have no test part' 'lockstep: {scaling: {target_loss: 1, target_part: test}}'
+echo 'lockstep: {scaling: {engine: serial, split: units}}' >wrong.yaml
+refused 1 'wrong.yaml: 1 worker: split units: the serial engine splits rows only' wrong.yaml --quiet
+echo 'lockstep: {scaling: {bind: "list:99999"}}' >wrong.yaml
+refuse 1 'wrong.yaml:1:28: ' scale wrong.yaml
+refuse 2 list scale wrong.yaml --bind list:99998
+echo 'parameters: {data: data.csv, layers: 3-3}' >wrong.yaml
+refused 1 'wrong.yaml: the network has 3 inputs, but the data have 4 features a row' wrong.yaml
+refused 2 'the network has 5 inputs, but the data have 4 features a row' wrong.yaml --layers 5-3
+echo 'parameters: {data: nowhere}' >wrong.yaml
+refused 1 "wrong.yaml:1:20: data 'nowhere': no such data set; looked at $LOCKSTEP_DATA/nowhere, ./nowhere" wrong.yaml --lr 1
 cat >job.yaml <<'END'
 parameters:
   data: data.csv
@@ -446,7 +460,8 @@ refused 2 "--bind 'close,close': expected each of them once" --bind close,close
 refused 2 "--engine 'pthread': expected pthreads, openmp and serial" --engine pthread
 refused 2 "--split 'auto': expected rows, owners and units" --split auto
 refuse 2 "--target-part 'all'" scale --target-loss 1 --target-part all
-refused 2 "--batch '0': expected integers of 1 and more, with commas between" --batch 0
+refused 2 "--batch '1073741825': expected integers from 1 to 1073741824, with commas between" --batch 1073741825
+refused 2 "--batch '0': expected integers from 1 to 1073741824, with commas between" --batch 0
 refused 2 "--batch '8,8': expected each of them once" --batch 8,8
 refused 2 "--blocks '0': $blocks" --blocks 0
 refused 2 "--blocks '7,6': $blocks" --blocks 7,6
@@ -461,7 +476,9 @@ refused 2 '--rates needs --target-loss' --rates 0.1
 refused 2 '--max-epochs needs --target-loss' --max-epochs 3
 refused 2 '--target-part needs --target-loss' --target-part train
 refused 2 '--target-loss 0: expected a number above 0' --target-loss 0
-refused 2 '--max-epochs 0: expected a number above 0' --target-loss 1 --max-epochs 0
+refused 2 '--max-epochs 0: expected a number above 0, at most 1000000' --target-loss 1 --max-epochs 0
+refused 2 '--max-epochs 1e+07: expected a number above 0, at most 1000000' --target-loss 1 --max-epochs 1e7
+refused 2 '--steps 4294967296: expected an integer up to 4294967295' --steps 4294967296
 refused 2 "--rates '0.1,-1': expected numbers above 0, with commas between" --target-loss 1 --rates 0.1,-1
 refused 2 '--predict and --weak exclude each other: a model is of one mini-batch' --weak --predict this
 refused 2 '--target-loss and --weak exclude each other: a weak level is a job of its own' --weak --target-loss 1

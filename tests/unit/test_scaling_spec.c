@@ -40,7 +40,7 @@ static const char whole[] = "name: n\n"
 			    "  momentum: '0.5'\n"
 			    "lockstep:\n"
 			    "  scaling:\n"
-			    "    type: weak\n"
+			    "    type: strong\n"
 			    "    workers: [4, 1, 2]\n"
 			    "    bind: [close, 'list:0,2']\n"
 			    "    engine: [openmp, serial]\n"
@@ -49,7 +49,6 @@ static const char whole[] = "name: n\n"
 			    "    slices: 8\n"
 			    "    steps: 100\n"
 			    "    warmup_steps: 0\n"
-			    "    run_seconds: 0.5\n"
 			    "    blocks: {min: 10, max: 50}\n"
 			    "    precision: 0.02\n"
 			    "    seconds: 60\n"
@@ -78,7 +77,7 @@ static void expect_whole(void)
 	expect_option(1, "lr", "0.1", 5, 7);
 	expect_option(2, "nesterov", "true", 6, 13);
 	expect_option(3, "momentum", "0.5", 7, 13);
-	cr_expect_eq(spec->kind, LOCKSTEP_SCALING_WEAK);
+	cr_expect_eq(spec->kind, LOCKSTEP_SCALING_STRONG);
 	cr_assert_eq(spec->n_workers, 3);
 	cr_expect(!spec->all_workers && spec->workers[0] == 1 && spec->workers[1] == 2 && spec->workers[2] == 4);
 	cr_assert_eq(spec->n_binds, 2);
@@ -91,7 +90,7 @@ static void expect_whole(void)
 	cr_assert_eq(spec->n_batches, 2);
 	cr_expect(spec->batches[0] == 32 && spec->batches[1] == 128);
 	cr_expect(spec->slices == 8 && spec->steps == 100 && spec->has_warmup_steps && spec->warmup_steps == 0);
-	cr_expect(spec->run_seconds == 0.5 && spec->blocks_min == 10 && spec->blocks_max == 50);
+	cr_expect(spec->run_seconds == 0 && spec->blocks_min == 10 && spec->blocks_max == 50);
 	cr_expect(spec->precision == 0.02 && spec->seconds == 60 && spec->has_seed && spec->seed == 0);
 	cr_expect(spec->target_loss == 0.1 && spec->target_part == LOCKSTEP_TARGET_VALIDATION);
 	cr_assert_eq(spec->n_learning_rates, 2);
@@ -143,14 +142,31 @@ Test(scaling_spec, what_is_not_said_is_left_open)
 
 Test(scaling_spec, a_scalar_is_a_list_of_one)
 {
-	parse(
-	    S("workers: 3, bind: none, engine: serial, split: owners, batch: 5, learning_rates: 2, predict: 'core:2'"));
+	parse(S(
+	    "workers: 3, bind: none, engine: serial, split: owners, batch: 5, target_loss: 1, learning_rates: 2, predict: 'core:2'"));
 	cr_assert(spec->n_workers == 1 && spec->n_binds == 1 && spec->n_engines == 1 && spec->n_splits == 1);
 	cr_assert(spec->n_batches == 1 && spec->n_learning_rates == 1 && spec->n_predict == 1);
 	cr_expect(spec->workers[0] == 3 && spec->engines[0] == LOCKSTEP_SERIAL);
 	cr_expect(spec->splits[0] == LOCKSTEP_SPLIT_OWNERS && spec->batches[0] == 5 && spec->learning_rates[0] == 2);
 	parse(S("workers: all"));
 	cr_expect(spec->all_workers && spec->n_workers == 0);
+}
+
+Test(scaling_spec, what_excludes_another)
+{
+	parse(S("type: weak, run_seconds: 0.5, batch: 1073741824"));
+	cr_expect(spec->kind == LOCKSTEP_SCALING_WEAK && spec->run_seconds == 0.5 && spec->batches[0] == 1u << 30);
+}
+
+Test(scaling_spec, places)
+{
+	uint32_t line = 7, column = 8;
+	parse(whole);
+	cr_expect(lockstep_scaling_spec_find(spec, "bind", &line, &column) && line == 12 && column == 11);
+	cr_expect(lockstep_scaling_spec_find(spec, "target-part", &line, &column) && line == 24 && column == 18);
+	cr_expect(lockstep_scaling_spec_find(spec, "layers", &line, &column) && line == 4 && column == 19);
+	cr_expect(!lockstep_scaling_spec_find(spec, "run_seconds", &line, &column) && line == 4 && column == 19);
+	cr_expect(!lockstep_scaling_spec_find(spec, "data", &line, &column));
 }
 
 /* ---- What is wrong ------------------------------------------------------------ */
@@ -202,8 +218,9 @@ Test(scaling_spec, lists)
 	expect_refusal(S("workers: some"), "spec:1:32: workers 'some': expected all, or a list of numbers of workers");
 	expect_refusal(S("workers: []"), "spec:1:32: the list is empty: expected a list of numbers of workers");
 	expect_refusal(S("workers: {}"), "spec:1:32: workers is a mapping: expected a list of numbers of workers");
-	expect_refusal(S("workers: [1, all]"), "spec:1:36: 'all': expected an integer from 1 to 1073741824");
-	expect_refusal(S("workers: 0"), "spec:1:32: workers '0': expected an integer from 1 to 1073741824");
+	expect_refusal(S("workers: [1, all]"), "spec:1:36: 'all': expected an integer from 1 to 65536");
+	expect_refusal(S("workers: 0"), "spec:1:32: workers '0': expected an integer from 1 to 65536");
+	expect_refusal(S("workers: 65537"), "spec:1:32: workers '65537': expected an integer from 1 to 65536");
 	expect_refusal(S("workers: [1, 2, 1]"), "spec:1:39: '1' is there already");
 	expect_refusal(S("batch: [32, 0x20]"), "spec:1:35: '0x20' is there already");
 	expect_refusal(S("batch: [-1]"), "spec:1:31: '-1': expected an integer from 1 to 1073741824");
@@ -237,6 +254,11 @@ Test(scaling_spec, lists_that_are_too_long)
 		at += (size_t)snprintf(text + at, sizeof text - at, "%d,", i);
 	snprintf(text + at, sizeof text - at, "]}}}");
 	expect_refusal(text, "spec:1:30: 65 mini-batches: expected 64 at most");
+	at = (size_t)snprintf(text, sizeof text, "{lockstep: {scaling: {bind: [");
+	for (int i = 1; i <= 17; i++)
+		at += (size_t)snprintf(text + at, sizeof text - at, "'list:%d',", i);
+	snprintf(text + at, sizeof text - at, "]}}}");
+	expect_refusal(text, "spec:1:29: 17 placements: expected 16 at most");
 	at = (size_t)snprintf(text, sizeof text, "parameters:\n");
 	for (int i = 1; i <= 257; i++)
 		at += (size_t)snprintf(text + at, sizeof text - at, "  p%d: 1\n", i);
@@ -252,15 +274,29 @@ Test(scaling_spec, single_values)
 	expect_refusal(S("warmup_steps: -1"), "spec:1:37: warmup_steps '-1': expected an integer from 0 to 4294967295");
 	expect_refusal(S("run_seconds: 3601"), "spec:1:36: run_seconds '3601': expected a number above 0, up to 3600");
 	expect_refusal(S("blocks: 3"), "spec:1:31: blocks '3': expected a mapping");
-	expect_refusal(S("blocks: {min: 0}"), "spec:1:37: min '0': expected an integer from 1 to 1000000");
+	expect_refusal(S("blocks: {min: 0}"), "spec:1:37: min '0': expected an integer from 1 to 10000");
 	expect_refusal(S("blocks: {min: 9, max: 8}"), "spec:1:45: max 8: expected at least the min, 9");
-	expect_refusal(S("precision: 2"), "spec:1:34: precision '2': expected a number above 0, up to 1");
+	expect_refusal(S("precision: 2"), "spec:1:34: precision '2': expected a number above 0 and below 1");
+	expect_refusal(S("precision: 1"), "spec:1:34: precision '1': expected a number above 0 and below 1");
+	expect_refusal(S("blocks: {max: 20000}"), "spec:1:37: max '20000': expected an integer from 1 to 10000");
 	expect_refusal(S("seconds: 0"), "spec:1:32: seconds '0': expected a number above 0");
 	expect_refusal(S("seconds: [1]"), "spec:1:32: seconds is a sequence: expected a number");
 	expect_refusal(S("seed: -1"), "spec:1:29: seed '-1': expected an integer of 0 and more");
 	expect_refusal(S("target_loss: 0"), "spec:1:36: target_loss '0': expected a number above 0");
 	expect_refusal(S("target_part: tset"), "spec:1:36: target_part 'tset': expected train, test or validation");
 	expect_refusal(S("max_epochs: 1e7"), "spec:1:35: max_epochs '1e7': expected a number above 0, up to 1000000");
+}
+
+Test(scaling_spec, company)
+{
+	expect_refusal(S("run_seconds: 1, steps: 3"), "spec:1:23: run_seconds and steps exclude each other");
+	expect_refusal(S("target_part: test"), "spec:1:23: target_part needs target_loss");
+	expect_refusal(S("learning_rates: [1, 2]"), "spec:1:23: learning_rates needs target_loss");
+	expect_refusal(S("seed: 1, max_epochs: 1"), "spec:1:32: max_epochs needs target_loss");
+	expect_refusal(S("predict: this, type: weak"),
+	               "spec:1:23: predict and type weak exclude each other: a model is of one mini-batch");
+	expect_refusal(S("type: weak, target_loss: 1"),
+	               "spec:1:35: target_loss and type weak exclude each other: a weak level is a job of its own");
 }
 
 /* ---- Memory -------------------------------------------------------------------- */

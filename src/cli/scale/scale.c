@@ -199,7 +199,7 @@ static int execute(struct ls_scale_run *run)
 	if (status == LOCKSTEP_STOPPED)
 		return interrupted(number, NULL);
 	if (status)
-		return ls_message_error(COMMAND, &error);
+		return ls_scale_spec_failed(&run->options, NULL, &error);
 	run->result.study = run->study;
 	run->result.time_to_loss = run->loss;
 	int written = ls_scale_output_write(&run->options, &run->result);
@@ -259,6 +259,8 @@ static int parse_over(struct ls_scale_options *options, const struct ls_option_g
 	int status = ls_scale_spec_load(options, spec);
 	if (status != LS_EXIT_DONE)
 		return status;
+	options->n_words = argc;
+	options->words = argv;
 	drop_overruled(options, &given);
 	return ls_options_parse(&usage, groups, argc, argv, operands);
 }

@@ -63,6 +63,13 @@ static const char *add_range(uint32_t first, uint32_t last, uint32_t *values, si
 	return NULL;
 }
 
+static const char *refuse_integers(uint32_t max)
+{
+	static char expected[96];
+	snprintf(expected, sizeof expected, "integers from 1 to %u, with commas between", max);
+	return expected;
+}
+
 const char *ls_list_integers(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n)
 {
 	char item[LS_LIST_ITEM];
@@ -71,8 +78,7 @@ const char *ls_list_integers(const char *list, uint32_t max, uint32_t *values, s
 		uint32_t first, last;
 		list = ls_list_next(list, item);
 		if (!read_range(item, max, &first, &last))
-			return max > 65536 ? "integers of 1 and more, with commas between"
-			                   : "integers from 1 to 65536, with commas between";
+			return refuse_integers(max);
 		const char *wrong = add_range(first, last, values, room, n);
 		if (wrong)
 			return wrong;

@@ -14,7 +14,7 @@
  * last. */
 const char *ls_list_next(const char *list, char item[LS_LIST_ITEM]);
 
-/* Each returns NULL, or what would have been allowed: a phrase that follows "expected". At most `room` values are
+/* Each returns NULL, or what would have been allowed: a phrase that follows "expected", until the next call. At most `room` values are
  * taken, none of them twice. */
 
 /* Integers from 1 to `max`, and ranges of them, "1-4". */

@@ -16,8 +16,10 @@
 #define AT(field) offsetof(struct ls_scale_options, field)
 #define MAX_EPOCHS 30
 #define EVALUATIONS_PER_EPOCH 4
-#define BLOCKS_MAX 10000 /* the library's */
-#define RUN_SECONDS_MAX 3600
+#define BLOCKS_MAX LOCKSTEP_SCALING_SPEC_BLOCKS_MAX
+#define RUN_SECONDS_MAX LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX
+#define STEPS_MAX LOCKSTEP_SCALING_SPEC_STEPS_MAX
+#define EPOCHS_MAX LOCKSTEP_SCALING_SPEC_EPOCHS_MAX
 
 const struct ls_option ls_scale_study_table[] = {
     {0, "workers", "LIST|all", LS_OPTION_TEXT, AT(worker_list), NULL,
@@ -187,9 +189,10 @@ static int settle_batches(struct ls_scale_options *options)
 {
 	options->batches[0] = options->job.train.batch;
 	options->n_batches = 1;
-	const char *wrong = options->batch_list ? ls_list_integers(options->batch_list, UINT32_MAX, options->batches,
-	                                                           LS_SCALE_LIST_MAX, &options->n_batches)
-	                                        : NULL;
+	const char *wrong = options->batch_list
+	                        ? ls_list_integers(options->batch_list, LOCKSTEP_SCALING_SPEC_BATCH_MAX,
+	                                           options->batches, LS_SCALE_LIST_MAX, &options->n_batches)
+	                        : NULL;
 	if (wrong)
 		return refuse("batch", options->batch_list, wrong);
 	options->job.train.batch = options->batches[0];
@@ -227,12 +230,21 @@ static int settle_blocks(struct ls_scale_options *options)
 
 /* ---- Numbers, and what goes together --------------------------------------- */
 
+static int check_steps(const char *option, size_t steps)
+{
+	return steps <= STEPS_MAX
+	           ? LS_EXIT_DONE
+	           : ls_message_usage(COMMAND, "--%s %zu: expected an integer up to %u", option, steps, STEPS_MAX);
+}
+
 static int settle_measure(struct ls_scale_options *options)
 {
 	struct lockstep_scaling_study_options *study = &options->study;
 	const char *wrong = options->time_limit ? ls_list_time(options->time_limit, &study->seconds) : NULL;
 	if (wrong)
 		return refuse("time-limit", options->time_limit, wrong);
+	if (check_steps("steps", options->steps) || check_steps("warmup-steps", options->warmup_steps))
+		return LS_EXIT_USAGE;
 	int is_given = !isnan(options->run_seconds);
 	if (is_given && !(options->run_seconds > 0 && options->run_seconds <= RUN_SECONDS_MAX))
 		return ls_message_usage(COMMAND, "--run-seconds %g: expected a number above 0, at most %d",
@@ -262,8 +274,9 @@ static int settle_loss(struct ls_scale_options *options)
 		return lonely ? ls_message_usage(COMMAND, "--%s needs --target-loss", lonely) : LS_EXIT_DONE;
 	if (!(options->target_loss > 0))
 		return ls_message_usage(COMMAND, "--target-loss %g: expected a number above 0", options->target_loss);
-	if (options->max_epochs <= 0)
-		return ls_message_usage(COMMAND, "--max-epochs %g: expected a number above 0", options->max_epochs);
+	if (options->max_epochs <= 0 || options->max_epochs > EPOCHS_MAX)
+		return ls_message_usage(COMMAND, "--max-epochs %g: expected a number above 0, at most %d",
+		                        options->max_epochs, EPOCHS_MAX);
 	options->loss = (struct lockstep_time_to_loss_options){
 	    .target = options->target_loss,
 	    .batches = options->batches,

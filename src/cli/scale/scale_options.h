@@ -11,10 +11,10 @@
 #include "lockstep/scaling_study.h"
 #include "lockstep/time_to_loss.h"
 
-#define LS_SCALE_LEVELS_MAX 1024
-#define LS_SCALE_LIST_MAX 64
-#define LS_SCALE_WORKERS_MAX 65536 /* the most slices that a job can have */
-#define LS_SCALE_BINDS_MAX 16
+#define LS_SCALE_LEVELS_MAX LOCKSTEP_SCALING_SPEC_LEVELS_MAX
+#define LS_SCALE_LIST_MAX LOCKSTEP_SCALING_SPEC_LIST_MAX
+#define LS_SCALE_WORKERS_MAX LOCKSTEP_SCALING_SPEC_WORKERS_MAX
+#define LS_SCALE_BINDS_MAX LOCKSTEP_SCALING_SPEC_BINDS_MAX
 #define LS_SCALE_SPEC_TEXTS 7
 
 struct ls_scale_options {
@@ -35,6 +35,8 @@ struct ls_scale_options {
 
 	/* Of a specification; texts above may be its. Owned. */
 	struct lockstep_scaling_spec *spec; /* NULL: there is none */
+	int n_words;                        /* of the command line beside it, borrowed */
+	char **words;
 	char *spec_texts[LS_SCALE_SPEC_TEXTS];
 	size_t n_spec_texts;
 

@@ -3,6 +3,8 @@
  * A trainer of one worker is made and thrown away for every mini-batch: it refuses what training would, and
  * knows the slices.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/print/message.h"
@@ -11,9 +13,22 @@
 
 #define COMMAND LS_SCALE_COMMAND
 
-static int failed(const lockstep_error *error)
+static int failed(const struct ls_scale_run *run, const lockstep_error *error)
 {
-	return ls_message_error(COMMAND, error);
+	return ls_scale_spec_failed(&run->options, NULL, error);
+}
+
+/* "--NAME what is wrong". */
+__attribute__((format(printf, 3, 4))) static int refuse(const struct ls_scale_run *run, const char *name,
+                                                        const char *format, ...)
+{
+	lockstep_error error = {.status = LOCKSTEP_ERROR_ARGUMENT};
+	va_list arguments;
+	int n = snprintf(error.message, sizeof error.message, "--%s ", name);
+	va_start(arguments, format);
+	vsnprintf(error.message + n, sizeof error.message - (size_t)n, format, arguments);
+	va_end(arguments);
+	return ls_scale_spec_failed(&run->options, name, &error);
 }
 
 static lockstep_status plan_batch(struct ls_scale_run *run, lockstep_network *network, size_t i, lockstep_error *error)
@@ -51,14 +66,14 @@ static int open_job(struct ls_scale_run *run)
 	lockstep_network *network;
 	lockstep_error error;
 	if (lockstep_train_check(&job->train, &error) || ls_job_open(job, &run->dataset, &network, &error))
-		return failed(&error);
+		return failed(run, &error);
 	ls_job_explain(job, COMMAND);
 	describe_job(run);
 	lockstep_status status = LOCKSTEP_OK;
 	for (size_t i = 0; i < run->options.n_batches && !status; i++)
 		status = plan_batch(run, network, i, &error);
 	int crossed =
-	    status ? failed(&error) : ls_scale_options_cross(&run->options, lockstep_network_n_layers(network));
+	    status ? failed(run, &error) : ls_scale_options_cross(&run->options, lockstep_network_n_layers(network));
 	lockstep_network_destroy(network);
 	return crossed;
 }
@@ -73,7 +88,7 @@ static int find_most(struct ls_scale_run *run)
 		uint32_t n;
 		if (lockstep_topology_auto_workers(run->topology, options->binds[i], options->job.train.smt, &n,
 		                                   &error))
-			return failed(&error);
+			return ls_scale_spec_failed(options, "bind", &error);
 		run->most_workers = n > run->most_workers ? n : run->most_workers;
 	}
 	return LS_EXIT_DONE;
@@ -105,13 +120,13 @@ static int add_machine(struct ls_scale_run *run, const char *name)
 	if (strcmp(name, "this") == 0)
 		return LS_EXIT_DONE;
 	if (lockstep_topology_create(&machine->topology, name, &error))
-		return ls_message_usage(COMMAND, "--predict '%s': %s", name, error.message);
+		return refuse(run, "predict", "'%s': %s", name, error.message);
 	machine->name = name;
 	run->n_machines++;
 	for (size_t i = 0; i < run->options.n_binds; i++)
 		if (lockstep_topology_auto_workers(machine->topology, run->options.binds[i], run->options.job.train.smt,
 		                                   &n, &error))
-			return ls_message_usage(COMMAND, "--predict '%s': %s", name, error.message);
+			return refuse(run, "predict", "'%s': %s", name, error.message);
 	return LS_EXIT_DONE;
 }
 
@@ -167,10 +182,9 @@ static int settle_part(struct ls_scale_run *run)
 		       : has_validation ? LOCKSTEP_TARGET_VALIDATION
 		                        : LOCKSTEP_TARGET_TRAIN;
 	if (part == LOCKSTEP_TARGET_TEST && !has_test)
-		return ls_message_usage(COMMAND, "--target-part test: the data have no test part");
+		return refuse(run, "target-part", "test: the data have no test part");
 	if (part == LOCKSTEP_TARGET_VALIDATION && !has_validation)
-		return ls_message_usage(COMMAND,
-		                        "--target-part validation: the job keeps no rows for it (--validation)");
+		return refuse(run, "target-part", "validation: the job keeps no rows for it (--validation)");
 	options->loss.part = (enum lockstep_target_part)part;
 	return LS_EXIT_DONE;
 }
@@ -180,7 +194,7 @@ static int open_machine(struct ls_scale_run *run)
 	lockstep_error error;
 	return lockstep_isa_check(run->options.job.train.isa, &error) ||
 	               lockstep_topology_create(&run->topology, NULL, &error)
-	           ? failed(&error)
+	           ? failed(run, &error)
 	           : LS_EXIT_DONE;
 }
 

@@ -39,6 +39,11 @@ struct ls_scale_run {
 /* scale_spec.c: sets what a specification says, before the command line is parsed over it. Returns the exit status. */
 int ls_scale_spec_load(struct ls_scale_options *options, const char *path);
 
+/* scale_spec.c: says what was found wrong later, with topology and data at hand. Where the specification alone says the
+ * option `name` (NULL: that which the message begins with, or several), the message has its file, the place too where
+ * one value is to blame, and the status is 1; else it is the command line's. Returns the exit status. */
+int ls_scale_spec_failed(const struct ls_scale_options *options, const char *name, const lockstep_error *error);
+
 /* scale_prepare.c: opens what is needed and finds what would fail, before anything is measured. Returns the exit
  * status. */
 int ls_scale_prepare(struct ls_scale_run *run);

@@ -141,16 +141,12 @@ static void set_numbers(struct ls_scale_options *options, const struct lockstep_
 }
 
 /* As they are, since "list:0,2" has a comma of its own. */
-static int set_binds(struct ls_scale_options *options, const struct lockstep_scaling_spec *spec)
+static void set_binds(struct ls_scale_options *options, const struct lockstep_scaling_spec *spec)
 {
-	if (spec->n_binds > LS_SCALE_BINDS_MAX)
-		return ls_message_failed(COMMAND, "%s: bind: %zu placements: expected at most %d", spec->file,
-		                         spec->n_binds, LS_SCALE_BINDS_MAX);
 	for (size_t i = 0; i < spec->n_binds; i++)
 		options->binds[options->n_binds++] = spec->binds[i];
 	if (spec->n_binds)
 		options->bind_list = NULL;
-	return LS_EXIT_DONE;
 }
 
 static void set_predictions(struct ls_scale_options *options, const struct lockstep_scaling_spec *spec)
@@ -168,6 +164,50 @@ int ls_scale_spec_load(struct ls_scale_options *options, const char *path)
 	set_predictions(options, options->spec);
 	if (set_lists(options, options->spec))
 		return no_memory(path);
-	int status = set_binds(options, options->spec);
-	return status != LS_EXIT_DONE ? status : set_job(&options->job, options->spec);
+	set_binds(options, options->spec);
+	return set_job(&options->job, options->spec);
+}
+
+/* ---- What is found later ------------------------------------------------------ */
+
+/* Does the command line have the option, in full or shortened? */
+static int is_given(const struct ls_scale_options *options, const char *name)
+{
+	for (int i = 1; i < options->n_words; i++) {
+		const char *word = options->words[i];
+		size_t length = strcspn(word, "=");
+		if (length > 2 && strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length - 2) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int is_any_given(const struct ls_scale_options *options)
+{
+	const struct ls_option *const tables[] = {ls_scale_study_table, ls_data_option_table, ls_network_option_table,
+	                                          ls_scale_training_table()};
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		for (const struct ls_option *option = tables[i]; option->name; option++)
+			if (is_given(options, option->name))
+				return 1;
+	return 0;
+}
+
+int ls_scale_spec_failed(const struct ls_scale_options *options, const char *name, const lockstep_error *error)
+{
+	const struct lockstep_scaling_spec *spec = options->spec;
+	const char *message = error->message, *plain = strncmp(message, "--", 2) == 0 ? message + 2 : message;
+	char word[LS_WORD_MAX];
+	uint32_t line, column;
+	if (!spec || (error->status != LOCKSTEP_ERROR_ARGUMENT && plain == message))
+		return ls_message_error(COMMAND, error);
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(plain, " "), plain);
+	if (plain != message)
+		name = word; /* its own value is wrong, whatever the others */
+	int is_said = lockstep_scaling_spec_find(spec, name ? name : word, &line, &column);
+	if (name ? is_given(options, name) || !is_said : is_any_given(options))
+		return ls_message_error(COMMAND, error);
+	if (is_said)
+		return ls_message_failed(COMMAND, "%s:%u:%u: %s", spec->file, line, column, plain);
+	return ls_message_failed(COMMAND, "%s: %s", spec->file, plain);
 }
