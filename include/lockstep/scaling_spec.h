@@ -58,7 +58,7 @@ struct lockstep_scaling_spec {
 	size_t n_batches;
 	uint32_t slices;
 	uint64_t steps;
-	int has_warmup_steps; /* of which there may be 0 */
+	int has_warmup_steps; /* it may be said to be 0, as by default */
 	uint64_t warmup_steps;
 	double run_seconds;
 	uint32_t blocks_min, blocks_max;

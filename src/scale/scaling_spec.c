@@ -5,6 +5,7 @@
  */
 #include "lockstep/scaling_spec.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +43,10 @@ enum field {
 	PREDICT,
 	N_FIELDS
 };
-static const char *const keys[N_FIELDS] = {
-    "type",        "workers",      "bind",           "engine",     "split",     "batch",   "slices",
-    "steps",       "warmup_steps", "run_seconds",    "blocks",     "precision", "seconds", "seed",
-    "target_loss", "target_part",  "learning_rates", "max_epochs", "predict"};
+static const char *const keys[N_FIELDS] = {"type",        "workers",        "bind",       "engine",       "split",
+                                           "batch",       "slices",         "steps",      "warmup_steps", "run_seconds",
+                                           "blocks",      "precision",      "seconds",    "seed",         "target_loss",
+                                           "target_part", "learning_rates", "max_epochs", "predict"};
 
 struct spec {
 	struct lockstep_scaling_spec public; /* first: destroy is given its address */
@@ -111,6 +112,23 @@ static void read_u32(struct reading *reading, const struct ls_node *node, uint32
 	uint64_t value = *out;
 	read_integer(reading, node, 1, most, &value);
 	*out = (uint32_t)value;
+}
+
+/* All of 64 bits, where a value of a file has 63. */
+static void read_seed(struct reading *reading, const struct ls_node *node, uint64_t *out)
+{
+	if (!node || reading->reader.status)
+		return;
+	if (node->kind == LS_NODE_SCALAR && node->is_plain && *node->text &&
+	    !node->text[strspn(node->text, "0123456789")]) {
+		errno = 0;
+		unsigned long long seed = strtoull(node->text, NULL, 10);
+		if (!errno && seed <= UINT64_MAX) {
+			*out = seed;
+			return;
+		}
+	}
+	ls_read_u64(&reading->reader, node, 0, out);
 }
 
 /* Above 0; most INFINITY: any. */
@@ -422,10 +440,10 @@ static void read_counts(struct reading *reading, const struct ls_node *const *fi
 {
 	struct lockstep_scaling_spec *spec = &reading->spec->public;
 	read_slices(reading, fields[SLICES]);
-	read_integer(reading, fields[STEPS], 1, LOCKSTEP_SCALING_SPEC_STEPS_MAX, &spec->steps);
+	read_integer(reading, fields[STEPS], 0, LOCKSTEP_SCALING_SPEC_STEPS_MAX, &spec->steps);
 	read_integer(reading, fields[WARMUP_STEPS], 0, LOCKSTEP_SCALING_SPEC_STEPS_MAX, &spec->warmup_steps);
 	spec->has_warmup_steps = fields[WARMUP_STEPS] != NULL;
-	ls_read_u64(&reading->reader, fields[SEED], 0, &spec->seed);
+	read_seed(reading, fields[SEED], &spec->seed);
 	spec->has_seed = fields[SEED] != NULL;
 	read_positive(reading, fields[RUN_SECONDS], LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX, &spec->run_seconds);
 	read_blocks(reading, fields[BLOCKS]);

@@ -331,6 +331,10 @@ if "$python" -c 'import json' 2>/dev/null; then
 		d["time_to_loss"]["part"] == "train" and {r["learning_rate"] for r in d["time_to_loss"]["runs"]} == {0.75} and
 		[p["topology"] for p in series[0]["predictions"]] == ["pack:1 core:3 pu:1"]'
 	report "the command line wins"
+	run scale --steps 0 --workers 2,1 spec.yaml --run-seconds 0.001 --skip-limits --skip-phases --quiet --json study.json
+	test $status -eq 0 && document 'study["run_seconds"] == 0.001 and
+		all([l["workers"] for l in s["levels"]] == [1, 2] for s in series)'
+	report "--steps 0 is as if nobody said it, and numbers of workers are sorted"
 	run scale --steps 6 short.yaml --quiet --skip-limits --skip-phases --json study.json
 	test $status -eq 0 && document 'study["blocks_max"] == 1 and series[0]["steps"] == 6 and d["name"] == "4-6-3"'
 	report "--steps wins over run_seconds; what is not said has its default"
@@ -447,7 +451,6 @@ refused 2 "--json and --db both go to 'scale.db'" --json scale.db --db scale.db
 
 integers='expected integers from 1 to 65536, with commas between'
 blocks='expected MIN or MIN,MAX, integers from 1 to 10000, MAX not below MIN'
-refused 2 "--workers '2,1': expected rising numbers" --workers 2,1
 refused 2 "--workers '0': $integers" --workers 0
 refused 2 "--workers '1,,2': $integers" --workers 1,,2
 refused 2 "--workers '1,65537': $integers" --workers 1,65537
@@ -469,7 +472,9 @@ refused 2 "--blocks '6,7,8': $blocks" --blocks 6,7,8
 refused 2 "--blocks '1-4': $blocks" --blocks 1-4
 refused 2 "--precision 0: expected a number above 0 and below 100" --precision 0
 refused 2 "--time-limit '5d': expected a number above 0 with its unit: 90s, 15m or 1.5h" --time-limit 5d
-refused 2 "--time-limit '0': expected a number above 0 with its unit: 90s, 15m or 1.5h" --time-limit 0
+refused 2 "--time-limit '5': expected a number above 0 with its unit: 90s, 15m or 1.5h" --time-limit 5
+refused 2 "--time-limit 's': expected a number above 0 with its unit: 90s, 15m or 1.5h" --time-limit s
+refused 2 "--time-limit '0s': expected a number above 0 with its unit: 90s, 15m or 1.5h" --time-limit 0s
 refused 2 '--run-seconds 0: expected a number above 0, at most 3600' --run-seconds 0
 refused 2 '--steps and --run-seconds exclude each other' --steps 3 --run-seconds 1
 refused 2 '--rates needs --target-loss' --rates 0.1

@@ -154,6 +154,8 @@ Test(scaling_spec, a_scalar_is_a_list_of_one)
 
 Test(scaling_spec, what_excludes_another)
 {
+	parse(S("steps: 0, run_seconds: 2, seed: 18446744073709551615"));
+	cr_expect(spec->steps == 0 && spec->run_seconds == 2 && spec->seed == UINT64_MAX);
 	parse(S("type: weak, run_seconds: 0.5, batch: 1073741824"));
 	cr_expect(spec->kind == LOCKSTEP_SCALING_WEAK && spec->run_seconds == 0.5 && spec->batches[0] == 1u << 30);
 }
@@ -270,7 +272,9 @@ Test(scaling_spec, single_values)
 	expect_refusal(S("type: week"), "spec:1:29: type 'week': expected strong or weak");
 	expect_refusal(S("slices: 3"), "spec:1:31: slices '3': expected a power of two");
 	expect_refusal(S("slices: 131072"), "spec:1:31: slices '131072': expected an integer from 1 to 65536");
-	expect_refusal(S("steps: 0"), "spec:1:30: steps '0': expected an integer from 1 to 4294967295");
+	expect_refusal(S("steps: -1"), "spec:1:30: steps '-1': expected an integer from 0 to 4294967295");
+	expect_refusal(S("seed: 18446744073709551616"),
+	               "spec:1:29: '18446744073709551616': the integer does not fit 64 bits");
 	expect_refusal(S("warmup_steps: -1"), "spec:1:37: warmup_steps '-1': expected an integer from 0 to 4294967295");
 	expect_refusal(S("run_seconds: 3601"), "spec:1:36: run_seconds '3601': expected a number above 0, up to 3600");
 	expect_refusal(S("blocks: 3"), "spec:1:31: blocks '3': expected a mapping");

@@ -5,6 +5,7 @@
 #include "scale_lists.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/options/values.h"
@@ -86,12 +87,17 @@ const char *ls_list_integers(const char *list, uint32_t max, uint32_t *values, s
 	return NULL;
 }
 
-const char *ls_list_rising(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n)
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+const char *ls_list_sorted(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n)
 {
 	const char *wrong = ls_list_integers(list, max, values, room, n);
-	for (size_t i = 1; i < *n && !wrong; i++)
-		if (values[i] < values[i - 1])
-			wrong = "rising numbers";
+	if (!wrong)
+		qsort(values, *n, sizeof *values, compare);
 	return wrong;
 }
 
@@ -143,11 +149,10 @@ const char *ls_list_time(const char *text, double *seconds)
 	if (length > 0)
 		unit = text[length - 1];
 	double scale = unit == 'm' ? 60 : unit == 'h' ? 3600 : 1;
-	length -= unit == 's' || unit == 'm' || unit == 'h';
 	double value;
-	if (length >= sizeof number)
+	if ((unit != 's' && unit != 'm' && unit != 'h') || length > sizeof number)
 		return expected;
-	snprintf(number, sizeof number, "%.*s", (int)length, text);
+	snprintf(number, sizeof number, "%.*s", (int)length - 1, text);
 	if (!read_real(number, &value))
 		return expected;
 	*seconds = scale * value;

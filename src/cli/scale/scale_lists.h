@@ -20,8 +20,8 @@ const char *ls_list_next(const char *list, char item[LS_LIST_ITEM]);
 /* Integers from 1 to `max`, and ranges of them, "1-4". */
 const char *ls_list_integers(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n);
 
-/* The same, each above the one before. */
-const char *ls_list_rising(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n);
+/* The same, which are sorted. */
+const char *ls_list_sorted(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n);
 
 /* Finite numbers above 0. */
 const char *ls_list_reals(const char *list, double *values, size_t room, size_t *n);
@@ -31,7 +31,7 @@ const char *ls_list_reals(const char *list, double *values, size_t room, size_t 
 const char *ls_list_words(const char *list, int (*parse)(const char *word), const char *allowed, int *values,
                           size_t room, size_t *n);
 
-/* Seconds: a number above 0 and its unit, s (or none), m or h. */
+/* Seconds: a number above 0 and its unit, s, m or h. */
 const char *ls_list_time(const char *text, double *seconds);
 
 #endif

@@ -23,7 +23,7 @@
 
 const struct ls_option ls_scale_study_table[] = {
     {0, "workers", "LIST|all", LS_OPTION_TEXT, AT(worker_list), NULL,
-     "numbers of workers, such as 1-4,8; the first is the baseline (default: all up to what "
+     "numbers of workers, such as 1-4,8; the least is the baseline (default: all up to what "
      "auto allows and the slices)"},
     {0, "weak", NULL, LS_OPTION_FLAG, AT(weak), NULL,
      "k workers have k times the rows in a mini-batch, instead of all levels the same"},
@@ -43,10 +43,12 @@ const struct ls_option ls_scale_study_table[] = {
 };
 
 const struct ls_option ls_scale_measure_table[] = {
-    {0, "steps", "N", LS_OPTION_SIZE, AT(steps), NULL, "that count in a run (default: as many as take --run-seconds)"},
+    {0, "steps", "N", LS_OPTION_SIZE, AT(steps), NULL,
+     "that count in a run, not with --run-seconds; 0, the default: as many as take that"},
     {0, "warmup-steps", "N", LS_OPTION_SIZE, AT(warmup_steps), NULL,
-     "before them, in every run (default: a tenth, and 2 at least)"},
-    {0, "run-seconds", "S", LS_OPTION_REAL, AT(run_seconds), NULL, "length of a run of the baseline (default 1)"},
+     "before them, in every run; 0, the default: a tenth, and 2 at least"},
+    {0, "run-seconds", "S", LS_OPTION_REAL, AT(run_seconds), NULL,
+     "length of a run of the baseline, not with --steps (default 1)"},
     {0, "blocks", "MIN[,MAX]", LS_OPTION_TEXT, AT(block_range), NULL,
      "how often every level is measured; below 6 there are no intervals (default 10,50)"},
     {0, "precision", "PERCENT", LS_OPTION_REAL, AT(precision), NULL,
@@ -169,7 +171,7 @@ static int settle_workers(struct ls_scale_options *options)
 {
 	if (!options->worker_list || strcmp(options->worker_list, "all") == 0)
 		return LS_EXIT_DONE;
-	const char *wrong = ls_list_rising(options->worker_list, LS_SCALE_WORKERS_MAX, options->workers,
+	const char *wrong = ls_list_sorted(options->worker_list, LS_SCALE_WORKERS_MAX, options->workers,
 	                                   LS_SCALE_LEVELS_MAX, &options->n_workers);
 	return wrong ? refuse("workers", options->worker_list, wrong) : LS_EXIT_DONE;
 }
