@@ -34,7 +34,7 @@ static lockstep_status prepare_data(struct lockstep_trainer *trainer, lockstep_e
 		return status;
 	if (steps_per_epoch(trainer) == 0)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "with the last mini-batch dropped, %u training rows give no mini-batch of %u",
+		                    "%u training rows give no whole mini-batch of %u, and a short one is left out",
 		                    trainer->split.n_train, trainer->options.batch);
 	trainer->order = ls_memory_allocate(trainer->split.n_train, sizeof *trainer->order);
 	if (!trainer->order)

@@ -152,8 +152,9 @@ static lockstep_status list_ways(struct lockstep_trainer *trainer, lockstep_erro
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "split %s: the serial engine splits rows only",
 		                    lockstep_split_name(trainer->options.split));
 	return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-	                    "split units: %u workers need %u units or more in the first of at least two layers", most,
-	                    (most - 1) * LS_ROW_ALIGNMENT + 1);
+	                    "split units: %u worker%s need%s %u unit%s or more in the first of at least two layers",
+	                    most, most == 1 ? "" : "s", most == 1 ? "s" : "", (most - 1) * LS_ROW_ALIGNMENT + 1,
+	                    most == 1 ? "" : "s");
 }
 
 static lockstep_status make_all(struct lockstep_trainer *trainer, lockstep_error *error)

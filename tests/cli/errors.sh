@@ -83,6 +83,7 @@ usage 'expected auto|rows|owners|units' train --split ''
 usage serial train --data "$data" --split units --engine serial
 usage 'two layers' train --data "$data" --split units --layers 4-3
 usage '2 workers need 17 units or more' train --data "$data" --split units --layers 4-16-3 --batch 8 --workers 2
+usage '1 worker needs 1 unit or more' train --data "$data" --split units --layers 4-3 --batch 8 --workers 1
 usage x-30-3 train --data "$data" --layers x-30-3
 usage 5 train --data "$data" --layers 5-30-3
 usage 'instruction set' train --data "$data" --isa sse2

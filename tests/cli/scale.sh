@@ -413,6 +413,8 @@ END
 refused 1 'job.yaml:3:13: batch is a parameter as well: expected one of the two' job.yaml
 echo 'a: [' >job.yaml
 refuse 1 'job.yaml:2:1: not YAML: ' scale job.yaml
+echo '{"parameters": {}}}' >job.json
+refused 1 'job.json:1:19: not JSON: something stands behind the end' job.json
 refused 1 'nowhere.yaml: No such file or directory' nowhere.yaml
 refused 2 "unexpected argument 'weak.yaml'" spec.yaml weak.yaml
 
@@ -449,22 +451,23 @@ refused 2 "--json and --db both go to 'scale.db'" --json scale.db --db scale.db
 
 # ---- What is wrong -----------------------------------------------------------------------
 
-integers='expected integers from 1 to 65536, with commas between'
+integers='expected integers from 1 to 65536, or ranges that rise such as 1-4, with commas between'
 blocks='expected MIN or MIN,MAX, integers from 1 to 10000, MAX not below MIN'
 refused 2 "--workers '0': $integers" --workers 0
 refused 2 "--workers '1,,2': $integers" --workers 1,,2
 refused 2 "--workers '1,65537': $integers" --workers 1,65537
 refused 2 "--workers '4-1': $integers" --workers 4-1
+refused 2 "--workers '1-': $integers" --workers 1-
 refused 2 "--workers '1-3,2': expected each of them once" --workers 1-3,2
-refused 2 "--workers '1-2000': expected fewer of them" --workers 1-2000
+refused 2 "--workers '1-2000': expected 1024 of them at most" --workers 1-2000
 refused 2 "--workers 'auto': $integers" --workers auto
 refused 2 "--bind 'close,list:1': expected close, spread and none, or list:CPUS alone" --bind close,list:1
 refused 2 "--bind 'close,close': expected each of them once" --bind close,close
 refused 2 "--engine 'pthread': expected pthreads, openmp and serial" --engine pthread
 refused 2 "--split 'auto': expected rows, owners and units" --split auto
 refuse 2 "--target-part 'all'" scale --target-loss 1 --target-part all
-refused 2 "--batch '1073741825': expected integers from 1 to 1073741824, with commas between" --batch 1073741825
-refused 2 "--batch '0': expected integers from 1 to 1073741824, with commas between" --batch 0
+refused 2 "--batch '1073741825': expected integers from 1 to 1073741824, or ranges that rise such as 1-4, with commas between" --batch 1073741825
+refused 2 "--batch '0': expected integers from 1 to 1073741824, or ranges that rise such as 1-4, with commas between" --batch 0
 refused 2 "--batch '8,8': expected each of them once" --batch 8,8
 refused 2 "--blocks '0': $blocks" --blocks 0
 refused 2 "--blocks '7,6': $blocks" --blocks 7,6

@@ -184,16 +184,16 @@ static void expect_refusal(const char *text, const char *message)
 
 Test(scaling_spec, keys)
 {
-	expect_refusal("[1]", "spec:1:1: is a sequence: expected a mapping");
+	expect_refusal("[1]", "spec:1:1: here is a sequence: expected a mapping");
 	expect_refusal("{nmae: x}", "spec:1:2: unknown key 'nmae': did you mean 'name'?");
 	expect_refusal("{method: grid}",
 	               "spec:1:2: unknown key 'method': expected one of name, description, parameters, lockstep");
 	expect_refusal("{lockstep: {sacling: {}}}", "spec:1:13: unknown key 'sacling': did you mean 'scaling'?");
 	expect_refusal("{lockstep: 1}", "spec:1:12: lockstep '1': expected a mapping");
-	expect_refusal("{lockstep: {scaling: }}", "spec:1:22: scaling '': expected a mapping");
+	expect_refusal("{lockstep: {scaling: }}", "spec:1:22: scaling is nothing: expected a mapping");
 	expect_refusal(S("wokers: 1"), "spec:1:23: unknown key 'wokers': did you mean 'workers'?");
 	expect_refusal(S("blocks: {mix: 1}"), "spec:1:32: unknown key 'mix': did you mean 'min'?");
-	expect_refusal("{name: }", "spec:1:8: name '': expected a text");
+	expect_refusal("{name: }", "spec:1:8: name is nothing: expected a text");
 	expect_refusal("{name: a, name: b}", "spec:1:11: the key 'name' is there already, in line 1");
 }
 
@@ -204,7 +204,7 @@ Test(scaling_spec, parameters)
 	expect_refusal("{parameters: {lr: {}}}", "spec:1:19: value is missing: expected one value");
 	expect_refusal("{parameters: {lr: [1]}}",
 	               "spec:1:19: lr is a sequence: expected one value: a number, a text, true, false or null");
-	expect_refusal("{parameters: {lr: }}", "spec:1:19: lr '': expected a number, a text, true or false");
+	expect_refusal("{parameters: {lr: }}", "spec:1:19: lr is nothing: expected a number, a text, true or false");
 	expect_refusal("{parameters: {--lr: 1}}", "spec:1:15: parameter '--lr': expected the name of an option of "
 	                                          "train, without dashes before it");
 	expect_refusal("{parameters: {leaky-slope: 1, leaky_slope: 1}}",
@@ -228,7 +228,7 @@ Test(scaling_spec, lists)
 	expect_refusal(S("batch: [-1]"), "spec:1:31: '-1': expected an integer from 1 to 1073741824");
 	expect_refusal(S("batch: ['1']"), "spec:1:31: '1': expected an integer from 1 to 1073741824");
 	expect_refusal(S("batch: [1.5]"), "spec:1:31: '1.5': expected an integer from 1 to 1073741824");
-	expect_refusal(S("batch: [[1]]"), "spec:1:31: is a sequence: expected an integer from 1 to 1073741824");
+	expect_refusal(S("batch: [[1]]"), "spec:1:31: here is a sequence: expected an integer from 1 to 1073741824");
 	expect_refusal(S("bind: near"),
 	               "spec:1:29: bind 'near': expected close, spread, none or list: with numbers of PUs");
 	expect_refusal(S("bind: [close, close]"), "spec:1:37: 'close' is there already");
@@ -239,7 +239,7 @@ Test(scaling_spec, lists)
 	expect_refusal(S("learning_rates: [0]"), "spec:1:40: '0': expected a number above 0");
 	expect_refusal(S("learning_rates: [1, 1.0]"), "spec:1:43: '1.0' is there already");
 	expect_refusal(S("learning_rates: x"), "spec:1:39: learning_rates 'x': expected a number");
-	expect_refusal(S("predict: [[a]]"), "spec:1:33: is a sequence: expected a text");
+	expect_refusal(S("predict: [[a]]"), "spec:1:33: here is a sequence: expected a text");
 	expect_refusal(S("predict: ['a b', 'a b']"), "spec:1:40: 'a b' is there already");
 }
 

@@ -140,7 +140,7 @@ Test(scaling_study, a_strong_study_has_its_levels)
 	}
 	cr_assert_eq(series->levels[0].figures.speedup.value, 1);
 	cr_assert_eq(series->n_curves, 0);
-	cr_assert_str_eq(series->refusal, "a fit: there are 3 levels: it needs 6, or more");
+	cr_assert_str_eq(series->refusal, "there are 3 levels, and a fit needs 6 or more");
 	cr_assert_gt(strlen(series->limit.text), 20);
 	cr_assert(asked.n_told[LOCKSTEP_SCALING_CALIBRATION] == 0 && asked.n_told[LOCKSTEP_SCALING_BLOCKS] == 18 &&
 	          asked.n_told[LOCKSTEP_SCALING_PHASES] == 3 && asked.n_told[LOCKSTEP_SCALING_LIMITS] == 0);
@@ -383,18 +383,18 @@ Test(scaling_study, a_baseline_that_cannot_be_is_an_error_other_levels_are_left_
 	ask(&asked);
 	asked.settings[0].batch = 60;
 	expect_error(&asked, LOCKSTEP_ERROR_ARGUMENT,
-	             "1 worker: with the last mini-batch dropped, 59 training rows give no mini-batch of 60");
+	             "1 worker: 59 training rows give no whole mini-batch of 60, and a short one is left out");
 	ask(&asked);
 	asked.job.train.validation = 52;
 	expect_error(&asked, LOCKSTEP_ERROR_ARGUMENT,
-	             "1 worker: with the last mini-batch dropped, 7 training rows give no mini-batch of 8");
+	             "1 worker: 7 training rows give no whole mini-batch of 8, and a short one is left out");
 	ask(&asked);
 	asked.options.kind = LOCKSTEP_SCALING_WEAK;
 	asked.settings[0].batch = 20;
 	struct lockstep_scaling_study *study = run(&asked);
 	cr_assert_null(study->series[0].levels[1].excluded);
 	cr_assert_str_eq(study->series[0].levels[2].excluded,
-	                 "with the last mini-batch dropped, 59 training rows give no mini-batch of 60");
+	                 "59 training rows give no whole mini-batch of 60, and a short one is left out");
 	cr_assert_eq(study->series[0].levels[2].n, 0);
 	lockstep_scaling_study_destroy(study);
 }

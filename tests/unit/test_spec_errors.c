@@ -32,7 +32,7 @@ static void expect_refusal(const char *text, const char *message)
 
 Test(spec_errors, top_level_errors)
 {
-	expect_refusal("[1]", "spec:1:1: is a sequence: expected a mapping");
+	expect_refusal("[1]", "spec:1:1: here is a sequence: expected a mapping");
 	expect_refusal("x", "spec:1:1: 'x': expected a mapping");
 	expect_refusal("{" X "}", "spec:1:1: method is missing: expected grid, random or bayes");
 	expect_refusal("{method: grid}", "spec:1:1: parameters is missing: expected a mapping of names");
@@ -44,7 +44,7 @@ Test(spec_errors, top_level_errors)
 	    "spec:1:16: unknown key 'xyzzyxyzzy': expected one of name, description, method, metric, parameters, "
 	    "early_terminate, run_cap, program, command, lockstep, project, entity, apiVersion, kind, controller");
 	expect_refusal("{method: grid, window: 3, " X "}", "spec:1:16: 'window' belongs into the block lockstep");
-	expect_refusal("{method: grid, name: , " X "}", "spec:1:22: name '': expected a text");
+	expect_refusal("{method: grid, name: , " X "}", "spec:1:22: name is nothing: expected a text");
 	expect_refusal("{method: grid, name: [a], " X "}", "spec:1:22: name is a sequence: expected a text");
 	expect_refusal("{method: grid, run_cap: 0, " X "}",
 	               "spec:1:25: run_cap '0': expected an integer of 1 and more");
@@ -72,7 +72,7 @@ Test(spec_errors, command_errors)
 	expect_refusal("{method: grid, command: python, " X "}",
 	               "spec:1:25: command 'python': expected a list of words");
 	expect_refusal("{method: grid, command: [[a]], " X "}",
-	               "spec:1:26: is a sequence: expected a word of the command");
+	               "spec:1:26: here is a sequence: expected a word of the command");
 	expect_refusal("{method: grid, command: ['${program}'], " X "}",
 	               "spec:1:26: '${program}': the key program is missing");
 	expect_refusal("{method: grid, command: [x, '${arg}'], " X "}",
@@ -137,13 +137,13 @@ Test(spec_errors, parameter_errors)
 	expect_refusal(PARAMETER("{values: 1}"), "spec:1:43: values '1': expected a list of values");
 	expect_refusal(PARAMETER("{values: []}"), "spec:1:43: the list is empty: expected a list of values");
 	expect_refusal(PARAMETER("{values: [1, {a: 1}]}"),
-	               "spec:1:47: is a mapping: expected one value: a number, a text, true, false or null");
+	               "spec:1:47: here is a mapping: expected one value: a number, a text, true, false or null");
 	expect_refusal(PARAMETER("{values: [1, 2], probabilities: [1]}"),
 	               "spec:1:66: 1 probabilities: expected as many as values, 2");
 	expect_refusal(PARAMETER("{values: [1, 2], probabilities: [2, -1]}"),
 	               "spec:1:70: '-1': expected a probability of 0 and more");
 	expect_refusal(PARAMETER("{values: [1, 2], probabilities: [0, [1]]}"),
-	               "spec:1:70: is a sequence: expected a number");
+	               "spec:1:70: here is a sequence: expected a number");
 	expect_refusal(PARAMETER("{parameters: {y: {value: 1}}, min: 3}"),
 	               "spec:1:64: x: min has no meaning beside parameters");
 	expect_refusal(

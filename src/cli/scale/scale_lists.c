@@ -11,7 +11,13 @@
 #include "cli/options/values.h"
 
 #define TWICE "each of them once"
-#define FEWER "fewer of them"
+
+static const char *fewer(size_t room)
+{
+	static char expected[48];
+	snprintf(expected, sizeof expected, "%zu of them at most", room);
+	return expected;
+}
 
 const char *ls_list_next(const char *list, char item[LS_LIST_ITEM])
 {
@@ -56,7 +62,7 @@ static const char *add_range(uint32_t first, uint32_t last, uint32_t *values, si
 {
 	for (uint64_t value = first; value <= last; value++) {
 		if (*n == room)
-			return FEWER;
+			return fewer(room);
 		if (is_among(values, *n, (uint32_t)value))
 			return TWICE;
 		values[(*n)++] = (uint32_t)value;
@@ -66,8 +72,9 @@ static const char *add_range(uint32_t first, uint32_t last, uint32_t *values, si
 
 static const char *refuse_integers(uint32_t max)
 {
-	static char expected[96];
-	snprintf(expected, sizeof expected, "integers from 1 to %u, with commas between", max);
+	static char expected[112];
+	snprintf(expected, sizeof expected,
+	         "integers from 1 to %u, or ranges that rise such as 1-4, with commas between", max);
 	return expected;
 }
 
@@ -114,7 +121,7 @@ const char *ls_list_reals(const char *list, double *values, size_t room, size_t 
 			if (values[i] == value)
 				return TWICE;
 		if (*n == room)
-			return FEWER;
+			return fewer(room);
 		values[(*n)++] = value;
 	}
 	return NULL;
@@ -134,7 +141,7 @@ const char *ls_list_words(const char *list, int (*parse)(const char *word), cons
 			if (values[i] == value)
 				return TWICE;
 		if (*n == room)
-			return FEWER;
+			return fewer(room);
 		values[(*n)++] = value;
 	}
 	return NULL;

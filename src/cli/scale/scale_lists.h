@@ -14,8 +14,8 @@
  * last. */
 const char *ls_list_next(const char *list, char item[LS_LIST_ITEM]);
 
-/* Each returns NULL, or what would have been allowed: a phrase that follows "expected", until the next call. At most `room` values are
- * taken, none of them twice. */
+/* Each returns NULL, or what would have been allowed: a phrase that follows "expected", until the next call. At most
+ * `room` values are taken, none of them twice. */
 
 /* Integers from 1 to `max`, and ranges of them, "1-4". */
 const char *ls_list_integers(const char *list, uint32_t max, uint32_t *values, size_t room, size_t *n);

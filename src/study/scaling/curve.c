@@ -32,11 +32,11 @@ static lockstep_status check_point(double workers, double throughput, size_t i, 
 static lockstep_status check_levels(const struct ls_curve_points *points, lockstep_error *error)
 {
 	if (points->n_levels == 1)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
-		                    "a fit: all points have %g workers: it needs %d levels", points->point[0].workers,
-		                    LOCKSTEP_SCALING_LEVELS_MIN);
+		return ls_error_set(
+		    error, LOCKSTEP_ERROR_ARGUMENT, "all points have %g worker%s, and a fit needs %d levels or more",
+		    points->point[0].workers, points->point[0].workers == 1 ? "" : "s", LOCKSTEP_SCALING_LEVELS_MIN);
 	if (points->n_levels < LOCKSTEP_SCALING_LEVELS_MIN)
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a fit: there are %zu levels: it needs %d, or more",
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "there are %zu levels, and a fit needs %d or more",
 		                    points->n_levels, LOCKSTEP_SCALING_LEVELS_MIN);
 	double least = points->point[0].workers, most = points->point[points->n - 1].workers;
 	if (most - least < SPREAD_MIN * least)

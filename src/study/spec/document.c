@@ -59,7 +59,23 @@ static lockstep_status refuse_event(struct reading *reading, const char *cause)
 	                          cause);
 }
 
-/* What libyaml says is kept: its words are known from everywhere. */
+/* As which the file's name ends. */
+static const char *language(const char *name)
+{
+	size_t length = strlen(name);
+	return length > 5 && strcmp(name + length - 5, ".json") == 0 ? "JSON" : "YAML";
+}
+
+/* What libyaml says is kept, since its words are known from everywhere, but for one that speaks of documents. */
+static const char *problem_of(const yaml_parser_t *parser)
+{
+	if (!parser->problem)
+		return "it cannot be read";
+	return strcmp(parser->problem, "did not find expected <document start>") == 0
+	           ? "something stands behind the end"
+	           : parser->problem;
+}
+
 static lockstep_status refuse_text(struct reading *reading)
 {
 	const yaml_parser_t *parser = &reading->parser;
@@ -69,8 +85,8 @@ static lockstep_status refuse_text(struct reading *reading)
 	if (parser->error == YAML_READER_ERROR)
 		place = place_of_byte(reading->bytes, parser->problem_offset < reading->n_bytes ? parser->problem_offset
 		                                                                                : reading->n_bytes);
-	return ls_document_refuse(reading->name, place, reading->error, "not YAML: %s%s%s",
-	                          parser->problem ? parser->problem : "it cannot be read", parser->context ? " " : "",
+	return ls_document_refuse(reading->name, place, reading->error, "not %s: %s%s%s", language(reading->name),
+	                          problem_of(parser), parser->context ? " " : "",
 	                          parser->context ? parser->context : "");
 }
 

@@ -56,12 +56,14 @@ void ls_reader_warn(struct ls_reader *reader, struct ls_place place, const char 
 void ls_reader_expected(struct ls_reader *reader, const struct ls_node *node, const char *what)
 {
 	const char *key = node->key ? node->key->text : "", *blank = node->key ? " " : "";
+	const char *subject = node->key ? key : "here";
 	static const char *const kinds[] = {"scalar", "sequence", "mapping"};
-	if (node->kind == LS_NODE_SCALAR)
-		ls_reader_refuse(reader, node->place, "%.64s%s'%.64s': expected %s", key, blank, node->text, what);
+	if (node->kind != LS_NODE_SCALAR)
+		ls_reader_refuse(reader, node->place, "%.64s is a %s: expected %s", subject, kinds[node->kind], what);
+	else if (node->is_plain && !*node->text)
+		ls_reader_refuse(reader, node->place, "%.64s is nothing: expected %s", subject, what);
 	else
-		ls_reader_refuse(reader, node->place, "%.64s%sis a %s: expected %s", key, blank, kinds[node->kind],
-		                 what);
+		ls_reader_refuse(reader, node->place, "%.64s%s'%.64s': expected %s", key, blank, node->text, what);
 }
 
 void *ls_reader_allocate(struct ls_reader *reader, size_t n, size_t size)
