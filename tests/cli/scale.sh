@@ -231,7 +231,7 @@ report "of every engine its own"
 unpredicted() {
 	message=$1
 	shift
-	refused 2 "--predict: $message" --data data.csv --layers 4-6-3 --steps 1000000000 --predict this "$@"
+	refused 2 "--predict is not possible: $message" --data data.csv --layers 4-6-3 --steps 1000000000 --predict this "$@"
 }
 unpredicted 'a machine model is of workers that run at the same time; those of the serial engine run one after the other' \
 	--engine serial

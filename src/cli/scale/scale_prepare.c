@@ -168,7 +168,7 @@ static int check_model(struct ls_scale_run *run)
 			return LS_EXIT_DONE;
 		first = i ? first : error;
 	}
-	return run->n_machines ? ls_message_usage(COMMAND, "--predict: %s", first.message) : LS_EXIT_DONE;
+	return run->n_machines ? refuse(run, "predict", "is not possible: %s", first.message) : LS_EXIT_DONE;
 }
 
 static int settle_part(struct ls_scale_run *run)
