@@ -126,6 +126,8 @@ libcommand_la_SOURCES = \
 	%D%/print/output.h \
 	%D%/print/output_folder.c \
 	%D%/print/output_folder.h \
+	%D%/print/paths.c \
+	%D%/print/paths.h \
 	%D%/print/rows.c \
 	%D%/print/rows.h \
 	%D%/print/rows_table.c \

@@ -98,6 +98,8 @@ refuse 1 "$test_folder/ragged.csv" train --data "$test_folder/ragged.csv"
 refuse 1 absent.csv train --data "$data" --test absent.csv
 refuse 1 absent/model train --data "$data" --save absent/model
 refuse 1 "$test_folder: Is a directory" train --data "$data" --save "$test_folder"
+refuse 2 '--save and --log both go to' train --data "$data" --save both --log ./both
+refuse 2 'is the file of --data, which is read' train --data "$data" --log "$test_folder/./data.csv"
 refuse 1 absent/log train --data "$data" --log absent/log
 refuse 1 absent.safetensors eval absent.safetensors --data "$data"
 refuse 1 broken.safetensors eval "$test_folder/broken.safetensors" --data "$data"

@@ -116,6 +116,7 @@ refuse 2 '--study belongs to a database; run.jsonl is the log of a run' run.json
 refuse 2 "unexpected argument 'b'" runs.db b -o none.html
 refuse 2 'runs.db: is what the report is of' runs.db -o runs.db
 refuse 2 './run.jsonl: is what the report is of' run.jsonl -o ./run.jsonl
+refuse 2 './d3.js: is the file of --d3, which is read' --d3 d3.js run.jsonl -o ./d3.js
 refuse 1 '--d3 absent.js: No such file or directory' --d3 absent.js -o none.html
 refuse 1 'text.csv: is not d3 5' --d3 text.csv -o none.html
 printf '// https://d3js.org v5.1\n"</SCRIPT>"\n' >bad.js

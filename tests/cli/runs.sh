@@ -279,6 +279,8 @@ report "$kills kills, $last trials:$failed"
 # ---- Errors -----------------------------------------------------------------------------
 
 refuse 2 'VERB is missing' runs
+refuse 2 "--output './runs.db': is the file of --db, which is read" runs export -o ./runs.db
+refuse 2 "--save 'runs.db': is the file of --db, which is read" runs best --save runs.db
 refuse 2 "unknown verb 'lst'; did you mean 'list'?" runs lst
 refuse 2 "unknown verb 'xyzzy'" runs xyzzy
 refuse 2 "unexpected argument 'extra'" runs list extra

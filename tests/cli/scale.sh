@@ -449,6 +449,24 @@ report "a file of others is left alone"
 refuse 1 'no/scale.db' scale --data data.csv --layers 4-6-3 --db no/scale.db --steps 1000000000 --quiet
 refused 2 "--json and --db both go to 'scale.db'" --json scale.db --db scale.db
 
+# ---- Files that would be lost -------------------------------------------------------------
+
+cp scale.db kept.db
+ln -s scale.db link.db
+ln -s . here
+cp spec.yaml kept.yaml
+for name in ./scale.db "$PWD/scale.db" link.db here//scale.db; do
+	refused 2 "--csv and --db both go to '$name'" --csv "$name" --db scale.db
+done
+refused 2 "--json and --csv both go to 'new.json'" --json new.json --csv ./here/new.json
+refused 2 "--csv and --extrap both go to 'no/x'" --csv no/x --extrap no/x
+refused 2 "--csv './data.csv': is the file of --data, which is read" --data data.csv --csv ./data.csv
+refused 2 "--json 'here/data.csv': is the file of --test, which is read" --test ./data.csv --json here/data.csv
+refused 2 "--json './spec.yaml': is the file of SPEC, which is read" spec.yaml --json ./spec.yaml
+refused 2 "--db '-': a database is a file, and never standard output; ./- is one" --db -
+cmp -s scale.db kept.db && cmp -s spec.yaml kept.yaml && test ! -e new.json && test ! -e ./-
+report "they are left alone"
+
 # ---- What is wrong -----------------------------------------------------------------------
 
 integers='expected integers from 1 to 65536, or ranges that rise such as 1-4, with commas between'

@@ -341,5 +341,8 @@ parameters:
   batch: {min: 1, max: 2000}
 END
 refused 1 'sweep.yaml: the product of the values of all parameters up to batch is 4000000, and a grid has up to 1000000 points' --check sweep.yaml
+refuse 2 "--db '-': a database is a file" sweep --set lr=0.1 --db -
+test ! -e ./-
+report "nor is there one"
 
 done_testing

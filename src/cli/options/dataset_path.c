@@ -69,6 +69,11 @@ static int find_name(struct places *places)
 	return try_place(places, folder, places->name) || try_place(places, ".", places->name);
 }
 
+const char *ls_data_file(const struct ls_data_options *options)
+{
+	return options->data && strpbrk(options->data, "/.") ? options->data : NULL;
+}
+
 lockstep_status ls_dataset_path(const char *data, char path[PATH_MAX], lockstep_error *error)
 {
 	struct places places = {.name = data};

@@ -24,6 +24,9 @@ struct ls_data_options {
 /* Of a struct ls_data_options. */
 extern const struct ls_option ls_data_option_table[];
 
+/* `data` where it is a path; NULL: a name, or none is given. */
+const char *ls_data_file(const struct ls_data_options *options);
+
 /* The path of `data`. A text with '/' or '.' is a path as it is. Any other is
  * a name, looked up in $LOCKSTEP_DATA where that is set, else in the installed
  * data folder and in ./datasets, and then taken as a path if it is one. The

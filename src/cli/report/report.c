@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/print/message.h"
 #include "cli/print/output.h"
+#include "cli/print/paths.h"
 #include "lockstep/version.h"
 
 #define COMMAND LS_REPORT_COMMAND
@@ -144,20 +145,16 @@ static void close_source(struct source *source)
 
 /* ---- Output ------------------------------------------------------------------- */
 
-static int is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* What was named is replaced, as everywhere; the name that nobody gave is not to cost anybody a file. */
 static int check_output(const struct ls_report *report, const char *path)
 {
 	struct stat status;
 	if (!path)
 		return LS_EXIT_DONE;
-	if (is_same_file(path, report->input))
+	if (ls_paths_are_same(path, report->input))
 		return ls_message_usage(COMMAND, "%s: is what the report is of", path);
+	if (report->d3 && ls_paths_are_same(path, report->d3))
+		return ls_message_usage(COMMAND, "%s: is the file of --d3, which is read", path);
 	if (!report->output && stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
 	    !ls_report_page_is(path))
 		return ls_message_failed(COMMAND, "%s: is there and is no report: name the output with -o", path);

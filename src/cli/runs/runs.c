@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/options/options.h"
 #include "cli/print/message.h"
+#include "cli/print/paths.h"
 #include "runs_verbs.h"
 
 #define AT(field) offsetof(struct ls_runs, field)
@@ -161,6 +162,13 @@ static int check_options(const struct ls_runs *runs, const struct verb *verb)
 	return check_save(runs, verb);
 }
 
+static int check_files(const struct ls_runs *runs)
+{
+	const struct ls_named_path outputs[] = {{"--output", runs->output}, {"--save", runs->save}, {NULL, NULL}};
+	const struct ls_named_path inputs[] = {{"--db", runs->path}, {NULL, NULL}};
+	return ls_paths_check(outputs, inputs, LS_RUNS_COMMAND);
+}
+
 static int check_operands(const struct ls_runs *runs, const struct verb *verb)
 {
 	int n = 0;
@@ -198,6 +206,8 @@ int ls_command_runs(int argc, char **argv)
 		return unknown_verb(operands[0]);
 	runs.operands = operands + 1;
 	status = check_operands(&runs, verb);
+	if (!status)
+		status = check_files(&runs);
 	if (status)
 		return status;
 	if (lockstep_runs_open(&runs.runs, runs.path, &error))

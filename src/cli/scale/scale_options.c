@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/print/message.h"
+#include "cli/print/paths.h"
 #include "scale_lists.h"
 
 #define COMMAND LS_SCALE_COMMAND
@@ -291,17 +292,21 @@ static int settle_loss(struct ls_scale_options *options)
 	return LS_EXIT_DONE;
 }
 
-/* One file for two results would hold the second alone. */
-static int check_outputs(const struct ls_scale_options *options)
+/* Of the data only what is a file's path is known yet. */
+static int check_files(const struct ls_scale_options *options)
 {
-	const char *const paths[] = {options->json, options->csv, options->extrap, options->database};
-	const char *const names[] = {"json", "csv", "extrap", "db"};
-	for (size_t i = 0; i < 4; i++)
-		for (size_t j = i + 1; j < 4; j++)
-			if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
-				return ls_message_usage(COMMAND, "--%s and --%s both go to '%s'", names[i], names[j],
-				                        paths[i]);
-	return LS_EXIT_DONE;
+	const struct ls_data_options *data = &options->job.data;
+	const struct ls_named_path outputs[] = {{"--json", options->json},
+	                                        {"--csv", options->csv},
+	                                        {"--extrap", options->extrap},
+	                                        {"--db", options->database},
+	                                        {NULL, NULL}};
+	const struct ls_named_path inputs[] = {{"SPEC", options->spec ? options->spec->file : NULL},
+	                                       {"--data", ls_data_file(data)},
+	                                       {"--test", data->files.test},
+	                                       {NULL, NULL}};
+	int status = options->database ? ls_paths_check_database(options->database, COMMAND) : LS_EXIT_DONE;
+	return status == LS_EXIT_DONE ? ls_paths_check(outputs, inputs, COMMAND) : status;
 }
 
 static int check_company(const struct ls_scale_options *options)
@@ -312,7 +317,7 @@ static int check_company(const struct ls_scale_options *options)
 	if (options->weak && !isnan(options->target_loss))
 		return ls_message_usage(
 		    COMMAND, "--target-loss and --weak exclude each other: a weak level is a job of its own");
-	return check_outputs(options);
+	return check_files(options);
 }
 
 /* Splits that nobody named are those that can be, as far as engine and network say. */

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/options/options.h"
 #include "cli/print/message.h"
+#include "cli/print/paths.h"
 #include "lockstep/sweep.h"
 #include "sweep_check.h"
 #include "sweep_print.h"
@@ -122,7 +123,9 @@ int ls_command_sweep(int argc, char **argv)
 		return ls_message_usage(COMMAND, "SPEC and --set exclude each other");
 	if (!operands[0] && !options.sets.n)
 		return ls_message_usage(COMMAND, "SPEC is missing, or --set");
-	status = load(&sweep, &options, operands[0]);
+	status = ls_paths_check_database(options.run.database, COMMAND);
+	if (status == LS_EXIT_DONE)
+		status = load(&sweep, &options, operands[0]);
 	if (status == LS_EXIT_DONE)
 		status = settle_epochs(&options, sweep);
 	if (status == LS_EXIT_DONE)

@@ -15,6 +15,7 @@
 #include "cli/options/job_options.h"
 #include "cli/print/message.h"
 #include "cli/print/output.h"
+#include "cli/print/paths.h"
 #include "epoch_table.h"
 #include "lockstep/topology.h"
 #include "log.h"
@@ -216,11 +217,27 @@ static int describe_machine(struct run *run)
 	return status;
 }
 
+/* A checkpoint goes where the one that is resumed came from. */
+static int check_files(const struct train_options *options)
+{
+	const struct ls_data_options *data = &options->job.data;
+	const struct ls_named_path outputs[] = {{"--save", options->save},
+	                                        {"--log", options->log},
+	                                        {"--checkpoint", options->job.train.checkpoint},
+	                                        {NULL, NULL}};
+	const struct ls_named_path inputs[] = {
+	    {"--data", ls_data_file(data)}, {"--test", data->files.test}, {NULL, NULL}};
+	return ls_paths_check(outputs, inputs, COMMAND);
+}
+
 static int check_outputs(const struct train_options *options)
 {
 	const char *checkpoint = options->job.train.checkpoint;
 	if (!checkpoint && options->job.train.checkpoint_every.n)
 		return ls_message_usage(COMMAND, "--checkpoint-every without --checkpoint: which file?");
+	int status = check_files(options);
+	if (status != LS_EXIT_DONE)
+		return status;
 	if ((options->save && ls_output_check(options->save, COMMAND)) ||
 	    (checkpoint && ls_output_check(checkpoint, COMMAND)))
 		return LS_EXIT_FAILED;
