@@ -9,7 +9,7 @@
 make_scaling=${MAKE_SCALING:-${lockstep%/*}/tests/support/make_scaling}
 python=${PYTHON:-python3}
 reader=$source_folder/tests/support
-kinds='strong weak minimal uneven hostile'
+kinds='strong weak weak-batches minimal uneven hostile'
 
 # check KIND: are its files what they should be?
 check() {

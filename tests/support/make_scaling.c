@@ -4,11 +4,12 @@
  * documents. Times follow a formula with a little noise, the same ones on every machine; what is made of them is
  * lockstep/scaling.h's.
  *
- *	make_scaling strong|weak|minimal|uneven|hostile json|csv|extrap
- *	make_scaling strong|weak|minimal|uneven|hostile DATABASE    adds it there, under that name
+ *	make_scaling strong|weak|weak-batches|minimal|uneven|hostile json|csv|extrap
+ *	make_scaling strong|weak|weak-batches|minimal|uneven|hostile DATABASE    adds it there, under that name
  *
- * strong has two series of eight levels, two more that were excluded, predictions and times to a loss; minimal one
- * level and five blocks, so no interval, no phases and no roofs; hostile texts and numbers of all kinds.
+ * strong has two series of eight levels, two more that were excluded, predictions and times to a loss; weak-batches
+ * two weak ones of one way, with a mini-batch each; minimal one level and five blocks, so no interval, no phases and
+ * no roofs; hostile texts and numbers of all kinds.
  */
 #include <math.h>
 #include <stdio.h>
@@ -381,6 +382,21 @@ static lockstep_status make_uneven(struct made *made, lockstep_error *error)
 	return status;
 }
 
+/* Two mini-batches; at half as many workers the larger one has the smaller one's rows. */
+static lockstep_status make_weak_batches(struct made *made, lockstep_error *error)
+{
+	lockstep_status status = LOCKSTEP_OK;
+	set_up(made, LOCKSTEP_SCALING_WEAK, 2, 6);
+	made->settings[1] = made->settings[0];
+	made->settings[1].batch = 256;
+	for (int i = 0; !status && i < 2; i++) {
+		status = make_series(made, i, many, 6 - (size_t)i, error);
+		for (size_t k = 0; k < made->series[i].n; k++)
+			divide(&made->levels[i][k]);
+	}
+	return status;
+}
+
 static lockstep_status make(struct made *made, const char *name, lockstep_error *error)
 {
 	made->result.name = name;
@@ -390,6 +406,8 @@ static lockstep_status make(struct made *made, const char *name, lockstep_error 
 		return make_hostile(made, error);
 	if (strcmp(name, "uneven") == 0)
 		return make_uneven(made, error);
+	if (strcmp(name, "weak-batches") == 0)
+		return make_weak_batches(made, error);
 	return make_full(made, strcmp(name, "weak") == 0 ? LOCKSTEP_SCALING_WEAK : LOCKSTEP_SCALING_STRONG, error);
 }
 

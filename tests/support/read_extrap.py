@@ -23,6 +23,8 @@ expected = json.load(open(sys.argv[1]))
 assert [p.name for p in experiment.parameters] == expected["parameters"]
 assert [c.name for c in experiment.callpaths] == list(expected["measurements"])
 for name, metrics in expected["measurements"].items():
+    points = [tuple(m["point"]) for m in metrics["time"]]
+    assert len(set(points)) == len(points), f"{name}: a point is there twice"
     read = {m.coordinate: m for m in experiment.measurements[Callpath(name), Metric("time")]}
     assert set(read) == {Coordinate(m["point"]) for m in metrics["time"]}, name
     for m in metrics["time"]:

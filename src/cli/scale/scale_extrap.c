@@ -4,8 +4,8 @@
  * parameters and, of every callpath, the same points, each once; so what is no number (placement, engine, split) is a part
  * of the callpath's name where series differ in it, and only what every series has is written.
  *
- * The mini-batch is a parameter when a strong study has several. In a weak one it follows from the workers:
- * two parameters on one line could not be told apart.
+ * The mini-batch is a parameter when a strong study has several. In a weak one it follows from the workers: two
+ * parameters on one line could not be told apart. Of several weak series that of one worker is a part of the name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,8 @@
 struct extrap {
 	const struct lockstep_scaling_study *study;
 	struct ls_json *json;
-	int has_batches; /* they are a parameter */
+	int is_weak;
+	int has_batches; /* several: a parameter, or in a weak study a part of the name */
 	int shows_bind, shows_engine, shows_split, shows_slices;
 	int has_phases; /* every point */
 	size_t n_points;
@@ -34,12 +35,12 @@ static const struct lockstep_scaling_setting *setting_of(const struct extrap *ex
 
 /* ---- Which points, under which names ---------------------------------------------- */
 
-/* All but the mini-batch. */
+/* All but the mini-batch, where it is a parameter. */
 static int is_same_way(const struct extrap *extrap, size_t a, size_t b)
 {
 	const struct lockstep_scaling_setting *x = setting_of(extrap, a), *y = setting_of(extrap, b);
 	return strcmp(x->bind, y->bind) == 0 && x->engine == y->engine && x->split == y->split &&
-	       x->slices == y->slices;
+	       x->slices == y->slices && (!extrap->is_weak || x->batch == y->batch);
 }
 
 static int is_first_of_way(const struct extrap *extrap, size_t series)
@@ -50,13 +51,13 @@ static int is_first_of_way(const struct extrap *extrap, size_t series)
 	return 1;
 }
 
-/* Of a way, at some workers and some mini-batch of one worker; NULL: not measured. */
+/* Of a way, at some workers and some mini-batch, where that is a parameter; NULL: not measured. */
 static const struct lockstep_scaling_level *find_level(const struct extrap *extrap, size_t way, uint32_t batch,
                                                        uint32_t workers)
 {
 	for (size_t i = way; i < extrap->study->n; i++) {
 		const struct lockstep_scaling_series *series = &extrap->study->series[i];
-		if (!is_same_way(extrap, way, i) || series->setting.batch != batch)
+		if (!is_same_way(extrap, way, i) || (!extrap->is_weak && series->setting.batch != batch))
 			continue;
 		for (size_t k = 0; k < series->n; k++)
 			if (series->levels[k].workers == workers && !series->levels[k].excluded)
@@ -122,6 +123,12 @@ static void survey(struct extrap *extrap)
 
 /* ---- Writing ------------------------------------------------------------------------ */
 
+/* Is the mini-batch one? */
+static int is_parameter(const struct extrap *extrap)
+{
+	return extrap->has_batches && !extrap->is_weak;
+}
+
 static void write_level(struct extrap *extrap, const struct lockstep_scaling_level *level, int phase)
 {
 	struct ls_json *json = extrap->json;
@@ -129,7 +136,7 @@ static void write_level(struct extrap *extrap, const struct lockstep_scaling_lev
 	ls_json_key(json, "point");
 	ls_json_open(json, '[');
 	ls_json_integer(json, level->workers);
-	if (extrap->has_batches)
+	if (is_parameter(extrap))
 		ls_json_integer(json, level->batch);
 	ls_json_close(json, ']');
 	ls_json_key(json, "values");
@@ -146,12 +153,14 @@ static void write_level(struct extrap *extrap, const struct lockstep_scaling_lev
 static void name_way(const struct extrap *extrap, size_t way, char name[WAY_MAX])
 {
 	const struct lockstep_scaling_setting *setting = setting_of(extrap, way);
-	char slices[24] = "";
+	char batch[24] = "", slices[24] = "";
+	if (extrap->has_batches && extrap->is_weak)
+		snprintf(batch, sizeof batch, "batch %lu", (unsigned long)setting->batch);
 	if (extrap->shows_slices)
 		snprintf(slices, sizeof slices, "slices %lu", (unsigned long)setting->slices);
 	const char *const words[] = {extrap->shows_bind ? setting->bind : "",
 	                             extrap->shows_engine ? lockstep_engine_name(setting->engine) : "",
-	                             extrap->shows_split ? lockstep_split_name(setting->split) : "", slices};
+	                             extrap->shows_split ? lockstep_split_name(setting->split) : "", batch, slices};
 	int length = snprintf(name, WAY_MAX, "step"), is_open = 0;
 	for (size_t i = 0; i < sizeof words / sizeof *words && length < WAY_MAX - 2; i++)
 		if (*words[i]) {
@@ -194,16 +203,16 @@ static void write_measurements(struct extrap *extrap)
 int ls_scale_write_extrap(const struct ls_scale_result *result, FILE *file)
 {
 	struct ls_json json = {.file = file};
-	struct extrap extrap = {.study = result->study, .json = &json};
+	struct extrap extrap = {
+	    .study = result->study, .json = &json, .is_weak = result->study->kind == LOCKSTEP_SCALING_WEAK};
 	survey(&extrap);
-	extrap.has_batches &= result->study->kind == LOCKSTEP_SCALING_STRONG;
 	if (extrap.n_points == 0)
 		return ls_message_failed(LS_SCALE_COMMAND, "nothing for Extra-P: no level was measured in all series");
 	ls_json_open(&json, '{');
 	ls_json_key(&json, "parameters");
 	ls_json_open(&json, '[');
 	ls_json_text(&json, "workers");
-	if (extrap.has_batches)
+	if (is_parameter(&extrap))
 		ls_json_text(&json, "batch");
 	ls_json_close(&json, ']');
 	write_measurements(&extrap);
