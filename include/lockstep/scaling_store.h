@@ -25,7 +25,7 @@ LOCKSTEP_API lockstep_status lockstep_scaling_store_open(lockstep_scaling_store 
                                                          const char *name, lockstep_error *error);
 
 /* Adds the study, in one transaction. `document` is a JSON object of one line, a line's end behind it or not, whose
- * members `kind` ("scaling"), `name`, `created` and `study.type` ("strong", "weak") are looked at;
+ * members `kind` ("scaling"), `schema` (1), `name`, `created` and `study.type` ("strong", "weak") are looked at;
  * LOCKSTEP_ERROR_ARGUMENT when it is none, or of another name than was opened, or was added before. */
 LOCKSTEP_API lockstep_status lockstep_scaling_store_add(lockstep_scaling_store *store, const char *document,
                                                         lockstep_error *error);

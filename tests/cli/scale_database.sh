@@ -28,9 +28,9 @@ taken() {
 }
 
 "$make_runs" runs.db demo && "$make_scaling" strong ./runs.db && "$make_scaling" weak ./runs.db &&
-	"$make_scaling" hostile ./one.db
+	"$make_scaling" words ./one.db
 report "databases"
-for kind in strong weak hostile; do
+for kind in strong weak words; do
 	"$make_scaling" $kind json >$kind.json && "$make_scaling" $kind csv >$kind.csv
 done
 
@@ -81,7 +81,7 @@ for kind in strong weak; do
 	report "$kind: export gives the document, byte for byte"
 done
 run runs export --db one.db
-test $status -eq 0 && cmp "$out" hostile.csv >&2
+test $status -eq 0 && cmp "$out" words.csv >&2
 report "export of the only study"
 run runs export
 test $status -eq 0 && test "$(n_lines "$out")" -eq 25 && ! grep -q strong "$out"
@@ -134,13 +134,38 @@ if "$python" -c 'import json' 2>/dev/null; then
 	report "it has the documents, and the sweeps"
 	"$python" embedded.py weak.html '' weak.json 2>"$err"
 	report "or the one that was asked for"
-	"$python" embedded.py hostile.html '' hostile.json 2>"$err"
+	"$python" embedded.py hostile.html '' words.json 2>"$err"
 	report "and no word of it leaves its place"
 	! "$python" embedded.py weak.html '' strong.json 2>"$err"
 	report "another document would be seen"
 else
 	skip "embedded documents" "$python does not run"
 fi
+# given NAME EXPRESSION: a study of that name in given.db, the strong one changed by sed.
+given() {
+	sed "s/\"name\":\"strong\"/\"name\":\"$1\"/; $2" strong.json >given.json
+	! cmp -s given.json strong.json && "$make_scaling" add ./given.db "$1" <given.json
+}
+given seeded 's/"seed":1,/"seed":9007199254740993,/' && given cut 's/"balance":[^,]*,//' &&
+	given timed 's/"seconds":\[[^,]*,/"seconds":["soon",/'
+report "documents of others"
+run report --d3 d3.js given.db --study seeded -o seeded.html
+test $status -eq 0 && grep -q '"seed":"9007199254740993"' seeded.html
+report "integers that scripts would round become texts"
+refuse 1 "given.db: scaling study 'cut': series[0].levels[0].phases.balance: is not there" \
+	report --d3 d3.js given.db --study cut -o cut.html
+refuse 1 "given.db: scaling study 'cut': series[0].levels[0].phases.balance: is not there" \
+	report --d3 d3.js given.db -o cut.html
+"$make_scaling" hostile ./hostile.db
+refuse 1 "': series[0].levels[1].phases.wait: is no number" report --d3 d3.js hostile.db -o cut.html
+refuse 1 "scaling study 'timed': series[0].levels[0].seconds[0]: is no number" \
+	runs export --db given.db timed -o cut.html
+test ! -e cut.html
+report "nothing is written of them"
+sed 's/"schema":1,/"schema":2,/' strong.json >newer.json
+taken "given.db: the document of a scaling study 'strong': schema: is 2, and this Lockstep reads 1" \
+	"$make_scaling" add ./given.db strong <newer.json
+
 refuse 1 "no study 'wek'; did you mean 'weak'?" report runs.db --study wek
 
 done_testing

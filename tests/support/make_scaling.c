@@ -4,12 +4,14 @@
  * documents. Times follow a formula with a little noise, the same ones on every machine; what is made of them is
  * lockstep/scaling.h's.
  *
- *	make_scaling strong|weak|weak-batches|minimal|uneven|hostile json|csv|extrap
- *	make_scaling strong|weak|weak-batches|minimal|uneven|hostile DATABASE    adds it there, under that name
+ *	make_scaling strong|weak|weak-batches|minimal|uneven|words|hostile json|csv|extrap
+ *	make_scaling strong|weak|weak-batches|minimal|uneven|words|hostile DATABASE    adds it there, under that name
+ *	make_scaling add DATABASE NAME <DOCUMENT
  *
  * strong has two series of eight levels, two more that were excluded, predictions and times to a loss; weak-batches
  * two weak ones of one way, with a mini-batch each; minimal one level and five blocks, so no interval, no phases and
- * no roofs; hostile texts and numbers of all kinds.
+ * no roofs; words has texts of all kinds; hostile those, and
+ * numbers that a document has no digits for.
  */
 #include <math.h>
 #include <stdio.h>
@@ -336,7 +338,7 @@ static lockstep_status make_minimal(struct made *made, lockstep_error *error)
 }
 
 /* Two mini-batches, phases at some levels only, and words that want out of a page. */
-static lockstep_status make_hostile(struct made *made, lockstep_error *error)
+static lockstep_status make_words(struct made *made, lockstep_error *error)
 {
 	static char script[] = "</script><script>alert(1)</script>";
 	static char signs[] = "tab\there, \"quotes\", \\, line\nend";
@@ -360,12 +362,18 @@ static lockstep_status make_hostile(struct made *made, lockstep_error *error)
 		return status;
 	made->levels[0][5] = (struct lockstep_scaling_level){8, 128, 16, "<b>no core of its own</b>", .n = 0};
 	divide(&made->levels[0][1]);
-	made->levels[0][1].phases.mean[LOCKSTEP_PHASE_WAIT] = (double)NAN;
-	made->levels[0][1].roofline.peak_gigabytes = (double)INFINITY;
 	made->series[0].refusal = "</script>";
 	put_environment(made);
 	snprintf(made->result.before.governor, sizeof made->result.before.governor, "</script>");
 	return LOCKSTEP_OK;
+}
+
+static lockstep_status make_hostile(struct made *made, lockstep_error *error)
+{
+	lockstep_status status = make_words(made, error);
+	made->levels[0][1].phases.mean[LOCKSTEP_PHASE_WAIT] = (double)NAN;
+	made->levels[0][1].roofline.peak_gigabytes = (double)INFINITY;
+	return status;
 }
 
 /* Two placements, of which one lacks a level. */
@@ -402,6 +410,8 @@ static lockstep_status make(struct made *made, const char *name, lockstep_error 
 	made->result.name = name;
 	if (strcmp(name, "minimal") == 0)
 		return make_minimal(made, error);
+	if (strcmp(name, "words") == 0)
+		return make_words(made, error);
 	if (strcmp(name, "hostile") == 0)
 		return make_hostile(made, error);
 	if (strcmp(name, "uneven") == 0)
@@ -457,6 +467,14 @@ static int write_database(const struct ls_scale_result *result, const char *path
 	return status;
 }
 
+static int add_stdin(const char *path, const char *name)
+{
+	static char document[1 << 20];
+	size_t n = fread(document, 1, sizeof document - 1, stdin);
+	document[n] = '\0';
+	return add(path, name, document);
+}
+
 static int write(const struct ls_scale_result *result, const char *format)
 {
 	if (strchr(format, '.'))
@@ -473,6 +491,8 @@ int main(int argc, char **argv)
 	lockstep_dataset *dataset = NULL;
 	lockstep_error error;
 	int status = 1;
+	if (argc == 4 && strcmp(argv[1], "add") == 0)
+		return add_stdin(argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
 	ls_job_options_init(&made.job);

@@ -38,6 +38,7 @@ static const uint64_t three_seeds[] = {1, 2, UINT64_MAX};
 static const struct made_study plain = {"plain", 8, one_seed, 1, 0, 0, 0};
 
 #define HEAD "{\"schema\":1,\"name\":\"s\",\"created\":\"2026-01-31T12:00:00Z\","
+#define NEWER "{\"schema\":2,\"name\":\"s\",\"created\":\"now\",\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}"
 static const char scaling_document[] = HEAD "\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"},\"more\":[1.5]}\n";
 
 static void setup(void)
@@ -968,6 +969,7 @@ Test(store, a_document_that_is_none_is_refused)
 	    {"{}", "is none"},
 	    {HEAD "\"kind\":\"sweep\",\"study\":{\"type\":\"weak\"}}", "is none"},
 	    {HEAD "\"kind\":\"scaling\",\"study\":{\"type\":\"mild\"}}", "is none"},
+	    {NEWER, "the document of a scaling study 's': schema: is 2, and this Lockstep reads 1"},
 	    {HEAD "\"kind\":\"scaling\",\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "duplicate"},
 	    {HEAD "\n\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "control character"},
 	};

@@ -29,6 +29,7 @@ struct ls_report_studies {
 	size_t *chosen; /* [n], their places in the database */
 	size_t n;
 	size_t *scalings; /* [n_scalings], those of scaling studies likewise */
+	char **texts;     /* [n_scalings], owned: their documents, each in one line of JSON */
 	size_t n_scalings;
 	size_t n_trials; /* written so far */
 };
@@ -62,6 +63,8 @@ struct ls_report_scaling {
 /* Is this a scaling study's document, whole or broken, rather than a log? Leaves the file anywhere. */
 int ls_report_scaling_is(FILE *file);
 int ls_report_scaling_open(struct ls_report_scaling *scaling, const char *path);
+/* The same of the database `path`: *text is the caller's, untouched on failure. */
+int ls_report_scaling_take(char **text, const struct lockstep_runs_scaling *scaling, const char *path);
 /* The member "scalings", an array of one. */
 void ls_report_scaling_write(const struct ls_report_scaling *scaling, struct ls_json *json);
 void ls_report_scaling_close(struct ls_report_scaling *scaling);

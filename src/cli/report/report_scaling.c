@@ -6,6 +6,7 @@
 #include "report_scaling.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,22 +92,43 @@ static json_t *load(const char *path)
 	return root;
 }
 
+/* The document in one line, caller's; NULL: it is refused, or there is no memory, which was said. */
+static char *make_text(json_t *root, const char *path)
+{
+	char *text = NULL;
+	if (ls_report_scaling_check(root, path))
+		return NULL;
+	if (keep_integers(json_object_get(root, "study")) == 0 && keep_integers(json_object_get(root, "job")) == 0)
+		text = json_dumps(root, JSON_COMPACT);
+	if (!text)
+		ls_message_failed(COMMAND, "out of memory for %s", path);
+	return text;
+}
+
 int ls_report_scaling_open(struct ls_report_scaling *scaling, const char *path)
 {
 	json_t *root = load(path);
 	if (!root)
 		return LS_EXIT_FAILED;
-	int status = ls_report_scaling_check(root, path);
-	if (!status) {
-		int is_kept = keep_integers(json_object_get(root, "study")) == 0 &&
-		              keep_integers(json_object_get(root, "job")) == 0;
-		scaling->n_series = json_array_size(json_object_get(root, "series"));
-		scaling->text = is_kept ? json_dumps(root, JSON_COMPACT) : NULL;
-		if (!scaling->text)
-			status = ls_message_failed(COMMAND, "out of memory for %s", path);
-	}
+	scaling->text = make_text(root, path);
+	scaling->n_series = json_array_size(json_object_get(root, "series"));
 	json_decref(root);
-	return status;
+	return scaling->text ? LS_EXIT_DONE : LS_EXIT_FAILED;
+}
+
+int ls_report_scaling_take(char **text, const struct lockstep_runs_scaling *scaling, const char *path)
+{
+	char label[PATH_MAX];
+	snprintf(label, sizeof label, "%s: scaling study '%s'", path, scaling->name);
+	json_t *root = json_loads(scaling->document, JSON_REJECT_DUPLICATES, NULL);
+	if (!root) /* the database has read it once */
+		return ls_message_failed(COMMAND, "out of memory for %s", label);
+	char *made = make_text(root, label);
+	json_decref(root);
+	if (!made)
+		return LS_EXIT_FAILED;
+	*text = made;
+	return LS_EXIT_DONE;
 }
 
 void ls_report_scaling_write(const struct ls_report_scaling *scaling, struct ls_json *json)

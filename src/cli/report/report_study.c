@@ -293,7 +293,7 @@ int ls_report_studies_write(struct ls_report_studies *studies, struct ls_json *j
 	ls_json_key(json, "scalings");
 	ls_json_open(json, '[');
 	for (size_t i = 0; i < studies->n_scalings; i++)
-		ls_json_value(json, lockstep_runs_get_scaling(studies->runs, studies->scalings[i])->document);
+		ls_json_value(json, studies->texts[i]);
 	ls_json_close(json, ']');
 	return status;
 }
@@ -347,12 +347,16 @@ static int choose(struct ls_report_studies *studies, const struct ls_report *rep
 	n = names->n > n ? names->n : n;
 	studies->chosen = calloc(n, sizeof *studies->chosen);
 	studies->scalings = calloc(n, sizeof *studies->scalings);
-	if (!studies->chosen || !studies->scalings)
+	studies->texts = calloc(n, sizeof *studies->texts);
+	if (!studies->chosen || !studies->scalings || !studies->texts)
 		return ls_message_failed(COMMAND, "out of memory for the result");
 	if (names->n == 0)
 		choose_all(studies);
 	for (size_t i = 0; !status && i < names->n; i++)
 		status = choose_one(studies, names->texts[i], report->input);
+	for (size_t i = 0; !status && i < studies->n_scalings; i++)
+		status = ls_report_scaling_take(
+		    &studies->texts[i], lockstep_runs_get_scaling(studies->runs, studies->scalings[i]), report->input);
 	return status;
 }
 
@@ -372,5 +376,8 @@ void ls_report_studies_close(struct ls_report_studies *studies)
 	lockstep_runs_close(studies->runs);
 	free(studies->chosen);
 	free(studies->scalings);
+	for (size_t i = 0; studies->texts && i < studies->n_scalings; i++)
+		free(studies->texts[i]);
+	free(studies->texts);
 	*studies = (struct ls_report_studies){.runs = NULL};
 }

@@ -190,6 +190,34 @@ static void add_points(struct ls_rows *rows, const json_t *series, size_t i_seri
 	    ls_scale_point(rows, &place, i + 1, json_number_value(seconds));
 }
 
+/* Of one series, at its place in the document; what is no number would be written as 0. */
+static int check_seconds(const struct lockstep_runs_scaling *scaling, const json_t *series, size_t i_series)
+{
+	size_t k, i;
+	const json_t *level, *seconds;
+	json_array_foreach(json_object_get(series, "levels"), k, level)
+	{
+		json_array_foreach(json_object_get(level, "seconds"), i, seconds)
+		{
+			if (!json_is_number(seconds))
+				return ls_message_failed(
+				    LS_RUNS_COMMAND,
+				    "scaling study '%s': series[%zu].levels[%zu].seconds[%zu]: is no number",
+				    scaling->name, i_series, k, i);
+		}
+	}
+	return LS_EXIT_DONE;
+}
+
+static int check_points(const struct lockstep_runs_scaling *scaling, const json_t *root)
+{
+	int status = LS_EXIT_DONE;
+	const json_t *all = json_object_get(root, "series");
+	for (size_t i = 0; status == LS_EXIT_DONE && i < json_array_size(all); i++)
+		status = check_seconds(scaling, json_array_get(all, i), i);
+	return status;
+}
+
 static int write_points(const json_t *root, FILE *file)
 {
 	struct ls_rows rows;
@@ -209,7 +237,9 @@ static int write_export(const struct ls_runs *runs, const struct lockstep_runs_s
 	int status = parse(scaling, &root);
 	if (status)
 		return status;
-	status = write_points(root, file);
+	status = check_points(scaling, root);
+	if (status == LS_EXIT_DONE)
+		status = write_points(root, file);
 	json_decref(root);
 	return status;
 }

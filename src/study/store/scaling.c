@@ -12,6 +12,7 @@
 
 #define PLACE "the document of a scaling study"
 #define VALUES_MAX ((size_t)1 << 24)
+#define SCHEMA 1
 
 /* ---- The document -------------------------------------------------------------- */
 
@@ -21,10 +22,16 @@ static const char *text_of(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+/* What a later Lockstep would say otherwise, and this one would misread. */
+static int is_newer(const json_t *root)
+{
+	return json_integer_value(json_object_get(root, "schema")) > SCHEMA;
+}
+
 static int is_document(const json_t *root, const struct lockstep_runs_scaling *scaling)
 {
 	const char *kind = text_of(root, "kind");
-	return kind && strcmp(kind, "scaling") == 0 && json_integer_value(json_object_get(root, "schema")) >= 1 &&
+	return kind && strcmp(kind, "scaling") == 0 && json_integer_value(json_object_get(root, "schema")) == SCHEMA &&
 	       scaling->name && *scaling->name && scaling->created && scaling->type &&
 	       (strcmp(scaling->type, "strong") == 0 || strcmp(scaling->type, "weak") == 0);
 }
@@ -54,6 +61,11 @@ lockstep_status ls_scaling_look(const char *path, const char *text, size_t n, st
 	                                      .document = scaling->document};
 	if (is_document(root, &found))
 		status = copy(arena, &found, error);
+	else if (is_newer(root))
+		status = ls_error_set(
+		    error, LOCKSTEP_ERROR_FORMAT,
+		    "%s: " PLACE " '%s': schema: is %" JSON_INTEGER_FORMAT ", and this Lockstep reads %d", path,
+		    found.name ? found.name : "", json_integer_value(json_object_get(root, "schema")), SCHEMA);
 	else
 		status = ls_error_set(error, LOCKSTEP_ERROR_FORMAT, "%s: " PLACE ": is none", path);
 	json_decref(root);

@@ -11,8 +11,8 @@
 #include "lockstep/runs.h"
 #include "lockstep/status.h"
 
-/* Is the text [n] a document of schema 1 or later? What it says of itself is copied into the arena, but for `document`,
- * which is left alone. `path` is for errors: LOCKSTEP_ERROR_FORMAT or LOCKSTEP_ERROR_MEMORY. */
+/* Is the text [n] a document of schema 1? What it says of itself is copied into the arena, but for `document`, which is
+ * left alone. `path` is for errors: LOCKSTEP_ERROR_FORMAT or LOCKSTEP_ERROR_MEMORY. */
 lockstep_status ls_scaling_look(const char *path, const char *text, size_t n, struct ls_arena *arena,
                                 struct lockstep_runs_scaling *scaling, lockstep_error *error);
 
