@@ -56,13 +56,18 @@ report "list, CSV"
 run runs show strong
 test $status -eq 0 && test ! -s "$err" && grep -q '^kind  *strong scaling$' "$out" && grep -q '^blocks  *12$' "$out" &&
 	test "$(grep -c ' pthreads  rows ' "$out")" -eq 20 && grep -q '16 slices are too few for so many workers$' "$out" &&
-	grep -q '^series 1: Waiting takes most' "$out"
+	grep -q '^series 1: Waiting takes most' "$out" && grep -q '^series 2: Waiting takes most' "$out" &&
+	! grep -q '^series 0' "$out" && test "$(grep -c '^ *[12]  close ' "$out")" -eq 10 &&
+	test "$(grep -c '^ *2  spread ' "$out")" -eq 10
 report "show is a table of the levels"
 run runs show weak --format csv
 test $status -eq 0 && test "$(n_lines "$out")" -eq 11 &&
 	test "$(head -n 1 "$out")" = \
 		series,bind,engine,split,workers,batch,samples_per_second,speedup,low,high,efficiency,excluded
 report "show, CSV: the levels"
+run runs show strong --format csv
+test $status -eq 0 && test "$(grep -c '^0,close,' "$out")" -eq 10 && test "$(grep -c '^1,spread,' "$out")" -eq 10
+report "which counts series from 0"
 run runs show weak --format json
 test $status -eq 0 && cmp "$out" weak.json >&2
 report "show, JSON: the document"

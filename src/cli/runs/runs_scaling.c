@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Scaling studies in runs show and runs export: read from their documents, of which the database has seen that they
- * are one object. What a document has not is absent.
+ * are one object. What a document has not is absent. People count series from 1, CSV and JSON from 0.
  */
 #include <jansson.h>
 #include <math.h>
@@ -112,7 +112,7 @@ static void add_level(struct ls_rows *rows, const json_t *series, size_t i_serie
                       const char *type)
 {
 	(void)type; /* all have the same */
-	ls_rows_integer(rows, i_series);
+	ls_rows_integer(rows, rows->format == LS_FORMAT_TABLE ? i_series + 1 : i_series);
 	ls_rows_text(rows, text_of(series, "bind"));
 	ls_rows_text(rows, text_of(series, "engine"));
 	ls_rows_text(rows, text_of(series, "split"));
@@ -145,7 +145,7 @@ static void print_limits(const json_t *root)
 	{
 		const char *text = text_of(json_object_get(series, "limit"), "text");
 		if (text && *text)
-			printf("\nseries %zu: %s\n", i, text);
+			printf("\nseries %zu: %s\n", i + 1, text);
 	}
 }
 
