@@ -31,6 +31,8 @@ report "--help shows the defaults behind other options"
 
 for subcommand in $subcommands; do
 	run "$subcommand" --help
+	! grep -q 4294967295 "$out"
+	report "$subcommand --help shows no value that stands for none"
 	test $status -eq 0 && test ! -s "$err" && grep -q "^Usage: lockstep $subcommand" "$out"
 	report "$subcommand --help"
 	awk 'length > 79 { exit 1 }' "$out"

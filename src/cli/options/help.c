@@ -47,8 +47,8 @@ static void format_default(const struct ls_option *option, const void *target, c
 		if (!ls_options_word(option, target, text))
 			text[0] = '\0';
 		break;
-	case LS_OPTION_U32:
-		if (*(const uint32_t *)value)
+	case LS_OPTION_U32: /* one that has to know whether it was given says its default in its help */
+		if (*(const uint32_t *)value && *(const uint32_t *)value != UINT32_MAX)
 			snprintf(text, LS_WORD_MAX, "%lu", (unsigned long)*(const uint32_t *)value);
 		break;
 	case LS_OPTION_U64:
