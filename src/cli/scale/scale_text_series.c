@@ -10,7 +10,8 @@
 #include "scale_answer.h"
 #include "scale_text.h"
 
-#define ROWS_MAX 16 /* of predictions */
+#define ROWS_MAX 16    /* of predictions */
+#define LEAST_BLOCKS 6 /* with fewer there is no interval, so none that is too wide */
 
 struct unit {
 	const char *name; /* "us" */
@@ -81,7 +82,7 @@ static void print_level(const struct lockstep_scaling_level *level, int is_basel
 		snprintf(serial, sizeof serial, fabs(fraction) < 10 ? "%.3f" : "%.3g", fraction);
 	printf("%7u %8.*f %13s %10.0f %7.2f %11s %4.0f%% %6s %3zu%s%s\n", level->workers, decimals(median), median,
 	       step, level->samples_per_second, figures->speedup.value, speedup, 100 * figures->efficiency.value,
-	       serial, level->n, level->is_precise ? "" : "*", is_own ? "" : "=");
+	       serial, level->n, level->n < LEAST_BLOCKS || level->is_precise ? "" : "*", is_own ? "" : "=");
 }
 
 /* Those from level i on that are left out for one reason; returns how many. */
@@ -109,8 +110,8 @@ static void explain_levels(const struct ls_scale_result *result, size_t i_series
 		const struct lockstep_scaling_level *level = &series->levels[i];
 		if (level->excluded)
 			continue;
-		is_few |= level->n < 6;
-		is_wide |= level->n >= 6 && !level->is_precise;
+		is_few |= level->n < LEAST_BLOCKS;
+		is_wide |= level->n >= LEAST_BLOCKS && !level->is_precise;
 		is_shared |= level->measured_in != i_series;
 	}
 	if (is_few)
