@@ -107,6 +107,11 @@ refuse() {
 }
 refuse 1 'absent.db: No such file or directory' absent.db -o none.html
 refuse 1 'Is a directory' . -o none.html
+refuse 1 '/dev/null: must be a regular file, since it is read more than once' /dev/null -o none.html
+{ printf '\357\273\277' && cat run.jsonl; } >marked.jsonl
+refuse 1 'marked.jsonl: begins with a byte order mark, which no JSON has' marked.jsonl -o none.html
+mkfifo pipe
+refuse 1 './pipe: must be a regular file' ./pipe -o none.html
 printf 'a,b\n' >text.csv
 refuse 1 'text.csv: is neither a database of studies nor the log of a run' text.csv -o none.html
 : >empty

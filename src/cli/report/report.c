@@ -93,15 +93,27 @@ static int write_data(void *context, FILE *file)
 
 /* ---- Input -------------------------------------------------------------------- */
 
+/* Files are read more than once: for what they are, and then for good. */
+static int check_input(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return ls_message_failed(COMMAND, "%s: must be a regular file, since it is read more than once", path);
+	return LS_EXIT_DONE;
+}
+
 /* Whatever is no text is left to the database's reader, which has the better words. */
 static int find_content(struct source *source, FILE *file)
 {
-	static const char database[] = "SQLite format 3";
+	static const char database[] = "SQLite format 3", mark[] = "\xef\xbb\xbf";
 	char start[64] = "";
 	size_t n = fread(start, 1, sizeof start - 1, file);
 	if (ferror(file))
 		return ls_message_failed(COMMAND, "%s: %s", source->report->input, strerror(errno));
 	rewind(file);
+	if (strncmp(start, mark, sizeof mark - 1) == 0)
+		return ls_message_failed(COMMAND, "%s: begins with a byte order mark, which no JSON has",
+		                         source->report->input);
 	if (start[strspn(start, " \t\r\n")] == '{')
 		source->content = ls_report_scaling_is(file) ? SCALING : LOG;
 	else if (n > 0 && strcmp(start, database) != 0)
@@ -113,6 +125,8 @@ static int find_content(struct source *source, FILE *file)
 
 static int find_kind(struct source *source)
 {
+	if (check_input(source->report->input))
+		return LS_EXIT_FAILED;
 	FILE *file = fopen(source->report->input, "rb");
 	if (!file)
 		return ls_message_failed(COMMAND, "%s: %s", source->report->input, strerror(errno));
