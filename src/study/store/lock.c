@@ -31,6 +31,15 @@ static lockstep_status io_error(const char *path, lockstep_error *error)
 	return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s%s: %s", path, SUFFIX, strerror(errno));
 }
 
+/* The folder of a database, which would have the lock too. */
+static lockstep_status no_folder(const char *path, lockstep_error *error)
+{
+	const char *slash = strrchr(path, '/');
+	int length = slash ? (int)(slash - path) + 1 : 2;
+	return ls_error_set(error, LOCKSTEP_ERROR_IO, "%s: cannot write to folder %.*s: %s", path, length,
+	                    slash ? path : "./", strerror(errno));
+}
+
 /* Of the database; of one that is not there yet, of its folder with its name. */
 static char *real_path(const char *path)
 {
@@ -62,7 +71,7 @@ static lockstep_status lock_path(struct ls_lock *lock, const char *path, lockste
 {
 	char *real = real_path(path);
 	if (!real)
-		return errno == ENOMEM ? ls_error_memory(error, "a path") : io_error(path, error);
+		return errno == ENOMEM ? ls_error_memory(error, "a path") : no_folder(path, error);
 	size_t size = strlen(real) + sizeof SUFFIX;
 	lock->path = ls_memory_allocate(size, 1);
 	if (lock->path)
