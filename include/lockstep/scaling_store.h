@@ -30,7 +30,7 @@ LOCKSTEP_API lockstep_status lockstep_scaling_store_open(lockstep_scaling_store 
 LOCKSTEP_API lockstep_status lockstep_scaling_store_add(lockstep_scaling_store *store, const char *document,
                                                         lockstep_error *error);
 
-/* NULL is allowed. */
+/* A database that was created and to which nothing was added is removed. NULL is allowed. */
 LOCKSTEP_API void lockstep_scaling_store_close(lockstep_scaling_store *store);
 
 #ifdef __cplusplus

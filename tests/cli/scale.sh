@@ -446,7 +446,14 @@ cp data.csv foreign.db
 refuse 1 'foreign.db: is no database of Lockstep' scale --data data.csv --layers 4-6-3 --db foreign.db --steps 1000000000 --quiet
 cmp -s data.csv foreign.db
 report "a file of others is left alone"
-refuse 1 'no/scale.db' scale --data data.csv --layers 4-6-3 --db no/scale.db --steps 1000000000 --quiet
+brief --hidden relu --lr 1e30 --db empty.db
+test $status -ne 0 && test -s "$err" && test -z "$(find . -name 'empty.db*')"
+report "a study that fails leaves no database behind that was not there"
+brief --hidden relu --lr 1e30 --db scale.db --name third
+test $status -ne 0 && "$lockstep" runs list --db scale.db >"$out" && grep -q '^second ' "$out" && ! grep -q third "$out"
+report "and one that was as it was"
+refuse 1 'no/scale.db: cannot write to folder no/: No such file or directory' \
+	scale --data data.csv --layers 4-6-3 --db no/scale.db --steps 1000000000 --quiet
 refused 2 "--json and --db both go to 'scale.db'" --json scale.db --db scale.db
 
 # ---- Files that would be lost -------------------------------------------------------------

@@ -960,6 +960,25 @@ Test(store, names_are_unique_among_all_studies)
 	ls_store_close(other);
 }
 
+/* What was there is kept, and so is what was added. */
+Test(store, a_database_to_which_nothing_came_is_removed)
+{
+	const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
+	char name[sizeof path + 8];
+	lockstep_scaling_store_close(open_scaling("s"));
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+		cr_assert(access(name, F_OK), "%s is there", name);
+	}
+	lockstep_scaling_store *store = open_scaling("s");
+	cr_assert_eq(lockstep_scaling_store_add(store, scaling_document, &error), LOCKSTEP_OK, "%s", error.message);
+	lockstep_scaling_store_close(store);
+	lockstep_scaling_store_close(open_scaling("t"));
+	lockstep_runs *runs = open_runs();
+	cr_assert_eq(lockstep_runs_n_scalings(runs), 1);
+	lockstep_runs_close(runs);
+}
+
 Test(store, a_document_that_is_none_is_refused)
 {
 	static const char *const texts[][2] = {
@@ -973,6 +992,7 @@ Test(store, a_document_that_is_none_is_refused)
 	    {HEAD "\"kind\":\"scaling\",\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "duplicate"},
 	    {HEAD "\n\"kind\":\"scaling\",\"study\":{\"type\":\"weak\"}}", "control character"},
 	};
+	write_study(&plain);
 	lockstep_scaling_store *store = open_scaling("s");
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		error = (lockstep_error){0};

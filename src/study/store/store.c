@@ -6,8 +6,12 @@
 #include "store.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -140,6 +144,7 @@ lockstep_status ls_store_open(struct ls_store **out, const char *path, lockstep_
 	if (!store)
 		return ls_error_memory(error, "a store");
 	lockstep_status status = ls_lock_take(&store->lock, path, error);
+	store->is_new = !status && access(path, F_OK) != 0 && errno == ENOENT;
 	if (!status)
 		status = ls_database_open_to_write(&store->database, path, error);
 	if (!status)
@@ -153,12 +158,40 @@ lockstep_status ls_store_open(struct ls_store **out, const char *path, lockstep_
 	return status;
 }
 
+/* Closed, it has no journal, if nobody reads it; what a reader has open stays whole for that one. */
+static void remove_files(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char name[PATH_MAX];
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		int n = snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+		if (n > 0 && (size_t)n < sizeof name)
+			unlink(name);
+	}
+}
+
+static void close_database(struct ls_store *store, int discards)
+{
+	char *path = discards && store->is_new ? realpath(store->database->path, NULL) : NULL;
+	ls_database_close(store->database); /* which rolls an open transaction back */
+	if (path)
+		remove_files(path);
+	free(path);
+}
+
+void ls_store_discard(struct ls_store *store)
+{
+	close_database(store, 1);
+	store->database = NULL;
+	ls_store_close(store);
+}
+
 void ls_store_close(struct ls_store *store)
 {
 	if (!store)
 		return;
 	ls_arena_fini(&store->scratch);
-	ls_database_close(store->database); /* which rolls an open transaction back */
+	close_database(store, 0);
 	ls_lock_release(&store->lock);
 	ls_memory_free(store);
 }

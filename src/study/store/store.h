@@ -50,6 +50,8 @@ struct ls_store;
 lockstep_status ls_store_open(struct ls_store **out, const char *path, lockstep_error *error);
 /* Rolls an open group back. NULL is allowed. */
 void ls_store_close(struct ls_store *store);
+/* The same, and removes the database where opening created it: it is for those who wrote nothing. */
+void ls_store_discard(struct ls_store *store);
 
 /* A group of writes that are seen together. Groups do not nest. When a write in it
  * fails, commit rolls back and fails as well. */

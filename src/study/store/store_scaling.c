@@ -67,6 +67,7 @@ lockstep_status ls_store_add_scaling(struct ls_store *store, const char *name, c
 struct lockstep_scaling_store {
 	struct ls_store *store;
 	char *name; /* owned */
+	int has_added;
 };
 
 static lockstep_status fill(struct lockstep_scaling_store *own, const char *path, const char *name,
@@ -98,14 +99,19 @@ lockstep_status lockstep_scaling_store_open(lockstep_scaling_store **out, const 
 
 lockstep_status lockstep_scaling_store_add(lockstep_scaling_store *store, const char *document, lockstep_error *error)
 {
-	return ls_store_add_scaling(store->store, store->name, document, error);
+	lockstep_status status = ls_store_add_scaling(store->store, store->name, document, error);
+	store->has_added |= !status;
+	return status;
 }
 
 void lockstep_scaling_store_close(lockstep_scaling_store *store)
 {
 	if (!store)
 		return;
-	ls_store_close(store->store);
+	if (store->store && !store->has_added)
+		ls_store_discard(store->store);
+	else
+		ls_store_close(store->store);
 	ls_memory_free(store->name);
 	ls_memory_free(store);
 }

@@ -14,6 +14,7 @@
 struct ls_store {
 	struct ls_database *database;
 	struct ls_lock lock;
+	int is_new; /* the file was not there before */
 	int in_group;
 	lockstep_error failure;       /* of the first write of the group that failed; status 0: none did */
 	int64_t session;              /* that jobs belong to; 0: none */
