@@ -293,7 +293,7 @@ static void expect_streams(int smt, uint32_t second_pu, double megabytes)
 	options.bind = "close";
 	options.smt = smt;
 	cr_assert_eq(ls_bench_team(&team, 2, &options, NULL), LOCKSTEP_OK);
-	cr_assert_eq(ls_team_places(team)[1].pu, second_pu);
+	cr_assert_eq(ls_team_places(team)[1].pu, (int32_t)second_pu);
 	ls_team_destroy(team);
 	cr_assert_eq(lockstep_bench_memory(2, &options, &memory, NULL), LOCKSTEP_OK);
 	cr_assert_float_eq((double)memory.worker_bytes, 1e6 * megabytes, 1000);

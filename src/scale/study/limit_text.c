@@ -208,7 +208,7 @@ static void say_fastest(struct words *words, const struct ls_scale_case *limited
 	const struct lockstep_scaling_series *series = limited->series;
 	const struct lockstep_scaling_level *enough = &series->levels[series->enough],
 					    *fastest = &series->levels[series->fastest];
-	if (fastest != limited->top)
+	if (!limited->top || fastest != limited->top)
 		say(words, " The fastest level is %u worker%s.", fastest->workers, plural(fastest->workers));
 	if (enough != fastest)
 		say(words, " %u worker%s within 5 %% of the fastest.", enough->workers,
@@ -218,11 +218,13 @@ static void say_fastest(struct words *words, const struct ls_scale_case *limited
 void ls_scale_say(const struct ls_scale_case *limited, struct lockstep_scaling_limit *limit)
 {
 	struct words words = {limit->text, 0};
-	if (limited->top && limited->top != limited->base)
-		say_speed(&words, limited);
-	else
+	if (!limited->top || limited->top == limited->base)
 		say_alone(&words, limited);
+	else
+		say_speed(&words, limited);
 	say_fastest(&words, limited);
+	if (!limited->top)
+		return;
 	if (limited->sum > 0)
 		say_obstacle(&words, limited, limit);
 	say_end(&words, limit->end, limited);
