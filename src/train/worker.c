@@ -96,6 +96,14 @@ int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers
 	return packed->n_layers > 1 && unit_groups(packed) >= n_workers;
 }
 
+int ls_worker_may_gain_from_units(const struct ls_packed *packed)
+{
+	size_t first = 0, above = 0;
+	for (size_t i = 0; i < packed->n_layers; i++)
+		*(i ? &above : &first) += packed->layers[i].forward.n_k * packed->layers[i].forward.n_out;
+	return above <= first;
+}
+
 static struct ls_range unit_share(const struct ls_packed *packed, uint32_t n_workers, uint32_t i_worker)
 {
 	uint32_t n_units = (uint32_t)packed->layers[0].forward.n_out;

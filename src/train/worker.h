@@ -73,6 +73,10 @@ struct ls_worker_shape {
  * LS_ROW_ALIGNMENT of them. */
 int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers);
 
+/* Every worker holds and computes the layers above the first. Where these have more weights than the first, that is
+ * more than half of the model for each: 858 MiB in place of 247 with 16 workers of 784-2048-2048-10, at 0.6 of the speed. */
+int ls_worker_may_gain_from_units(const struct ls_packed *packed);
+
 lockstep_status ls_worker_create(struct ls_worker **out, const struct ls_worker_shape *shape, uint32_t i_worker,
                                  lockstep_error *error);
 void ls_worker_destroy(struct ls_worker *worker);

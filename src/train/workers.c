@@ -124,15 +124,22 @@ static int can_split(const struct lockstep_trainer *trainer, enum lockstep_split
 	       (split == LOCKSTEP_SPLIT_OWNERS || ls_worker_can_split_units(trainer->packed, n_workers));
 }
 
+/* Is it worth a try when the split is ours to choose? */
+static int is_promising(const struct lockstep_trainer *trainer, enum lockstep_split split, uint32_t n_workers)
+{
+	if (split == LOCKSTEP_SPLIT_UNITS && !ls_worker_may_gain_from_units(trainer->packed))
+		return 0;
+	return split == LOCKSTEP_SPLIT_ROWS || n_workers > 1;
+}
+
 /* The ways of so many workers that the options allow. */
 static void add_ways(struct lockstep_trainer *trainer, uint32_t n_workers)
 {
 	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
 	const struct lockstep_train_options *options = &trainer->options;
 	for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
-		int is_wanted = options->split == LOCKSTEP_SPLIT_AUTO
-		                    ? splits[i] == LOCKSTEP_SPLIT_ROWS || n_workers > 1
-		                    : splits[i] == options->split;
+		int is_wanted = options->split == LOCKSTEP_SPLIT_AUTO ? is_promising(trainer, splits[i], n_workers)
+		                                                      : splits[i] == options->split;
 		if (is_wanted && can_split(trainer, splits[i], n_workers))
 			ls_tuning_add(&trainer->tuning, (struct ls_way){n_workers, splits[i]});
 	}
