@@ -157,15 +157,14 @@ struct lockstep_scaling_level {
 /* What keeps the level with most workers, of those that had a place each, from being as much faster as it has more
  * workers than the baseline. A place is a core, with SMT a hardware thread, in a list of CPUs one of them. */
 enum lockstep_scaling_obstacle {
-	LOCKSTEP_SCALING_NOTHING =
-	    0, /* it is as fast as it could be, within 5 % or the interval; or there is no such level */
-	LOCKSTEP_SCALING_UNKNOWN,   /* the phases were not measured, or do not show it */
-	LOCKSTEP_SCALING_IMBALANCE, /* a worker that has longer to compute: shards of different length, a slow core */
-	LOCKSTEP_SCALING_WAITING,   /* for each other, beyond that */
-	LOCKSTEP_SCALING_REDUCTION, /* sums and updates of parameters */
-	LOCKSTEP_SCALING_MEMORY,    /* its bandwidth */
-	LOCKSTEP_SCALING_CLOCK,     /* all cores at once are slower than one: heat, shared units, neighbours */
-	LOCKSTEP_SCALING_COMPUTE,   /* shards too short for the kernels, shared caches, work done by every worker */
+	LOCKSTEP_SCALING_NOTHING = 0, /* as fast as it could be, within 5 % or the interval; or no such level */
+	LOCKSTEP_SCALING_UNKNOWN,     /* the phases were not measured, or do not show it */
+	LOCKSTEP_SCALING_IMBALANCE,   /* a worker that has longer to compute: shards of different length, a slow core */
+	LOCKSTEP_SCALING_WAITING,     /* for each other, beyond that */
+	LOCKSTEP_SCALING_REDUCTION,   /* sums and updates of parameters */
+	LOCKSTEP_SCALING_MEMORY,      /* its bandwidth */
+	LOCKSTEP_SCALING_CLOCK,       /* all cores at once are slower than one: heat, shared units, neighbours */
+	LOCKSTEP_SCALING_COMPUTE,     /* shards too short for the kernels, shared caches, work done by every worker */
 	LOCKSTEP_N_SCALING_OBSTACLES
 };
 /* What forbids one worker more. */

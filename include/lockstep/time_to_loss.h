@@ -83,8 +83,8 @@ struct lockstep_time_to_loss_run {
 
 struct lockstep_time_to_loss {
 	size_t n;
-	size_t
-	    n_finished; /* below n: on_progress ended the call, and later runs have `batch` and `learning_rate` alone */
+	/* Below n: on_progress ended the call, and later runs have `batch` and `learning_rate` alone. */
+	size_t n_finished;
 	struct lockstep_time_to_loss_run *runs; /* [n], batch by batch, learning rate by learning rate */
 	/* [n_batches]: a batch's run with fewest steps; of two with as many steps that with the lower loss, and the
 	 * first when that is equal too; n where none reached it. */

@@ -59,8 +59,7 @@ static double clock_loss(const struct lockstep_scaling_level *base, const struct
 /* A phase's part in that, which is not above its growth. */
 static double clock_of(const struct ls_scale_case *limited, enum lockstep_phase phase, double longer)
 {
-	double before = before_of(limited, phase);
-	return not_negative(fmin(longer * before, after_of(limited, phase) - before));
+	return not_negative(fmin(longer * before_of(limited, phase), growth_of(limited, phase)));
 }
 
 /* A lower clock makes all arithmetic longer: forward, backward and gradient have to have grown by as much. */

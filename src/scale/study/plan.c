@@ -33,13 +33,14 @@ static lockstep_status check_workers(const struct lockstep_scaling_study_options
 
 lockstep_status ls_scale_check(const struct lockstep_scaling_study_options *options, lockstep_error *error)
 {
-	if (!(options->run_seconds > 0 && options->run_seconds <= 3600))
-		return refuse(error, "a run takes more than 0 seconds, at most 3600");
+	if (!(options->run_seconds > 0 && options->run_seconds <= LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX))
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a run takes more than 0 seconds, at most %d",
+		                    LOCKSTEP_SCALING_SPEC_RUN_SECONDS_MAX);
 	if (options->blocks_min < 1 || options->blocks_min > options->blocks_max ||
-	    options->blocks_max > LS_SCALE_BLOCKS_MAX)
+	    options->blocks_max > LOCKSTEP_SCALING_SPEC_BLOCKS_MAX)
 		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT,
 		                    "%u to %u blocks: expected 1 and more, up to %d, the first not above the second",
-		                    options->blocks_min, options->blocks_max, LS_SCALE_BLOCKS_MAX);
+		                    options->blocks_min, options->blocks_max, LOCKSTEP_SCALING_SPEC_BLOCKS_MAX);
 	if (!(options->precision > 0 && isfinite(options->precision)))
 		return refuse(error, "a precision is above 0");
 	if (!(options->seconds >= 0 && isfinite(options->seconds)))

@@ -7,10 +7,10 @@
 #define LS_SCALE_SCALE_H
 
 #include "bench/job.h"
+#include "lockstep/scaling_spec.h"
 #include "lockstep/scaling_study.h"
 #include "study/store/arena.h"
 
-#define LS_SCALE_BLOCKS_MAX 10000
 #define LS_SCALE_LEVELS_MAX 4096 /* of all series */
 
 /* A study with the memory that it owns. */
