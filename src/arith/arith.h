@@ -27,8 +27,9 @@ struct ls_product {
 	const float *in; /* [n_rows][ld_in] */
 	size_t ld_in;
 	const float *panel;       /* [..][width] */
+	const float *next;        /* the panel that will be read after it, called for meanwhile; NULL: none */
 	const uint32_t *index;    /* [n_k] rows of the panel; NULL: 0 .. n_k - 1 */
-	const uint32_t *position; /* [n_k] columns of in; NULL: 0 .. n_k - 1 */
+	const uint32_t *position; /* [n_k] columns of in, beside an index; NULL: 0 .. n_k - 1 */
 	const float *start;       /* [width]; NULL: zeros */
 	size_t width;             /* of one vector up to the table's panel */
 	float *out;               /* [n_rows][ld_out] */

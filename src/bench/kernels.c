@@ -38,18 +38,16 @@ struct layer {
 
 static void multiply(struct layer *layer)
 {
-	struct ls_product product = {.n_rows = layer->n_rows,
-	                             .n_k = layer->weights->forward.n_k,
-	                             .in = layer->in,
-	                             .ld_in = layer->ld_in,
-	                             .ld_out = layer->outputs->ld};
-	for (size_t p = 0; p < ls_panels_count(&layer->weights->forward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->weights->forward, p);
-		product.panel = layer->weights->weight + panel.offset;
-		product.start = layer->weights->bias + panel.column;
-		product.width = panel.width;
-		product.out = layer->outputs->a + panel.column;
-		layer->arith->product(&product);
+	const struct ls_packed_layer *weights = layer->weights;
+	struct ls_product whole = {.n_rows = layer->n_rows,
+	                           .n_k = weights->forward.n_k,
+	                           .in = layer->in,
+	                           .ld_in = layer->ld_in,
+	                           .out = layer->outputs->a,
+	                           .ld_out = layer->outputs->ld};
+	for (size_t p = 0; p < ls_panels_count(&weights->forward); p++) {
+		struct ls_product part = ls_panels_product(&weights->forward, p, weights->weight, weights->bias, whole);
+		layer->arith->product(&part);
 	}
 }
 

@@ -26,14 +26,15 @@ void ls_loss(struct ls_shard *shard, const struct ls_pass *pass)
 void ls_backward_product(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
                          const struct ls_shard_layer *from, const struct ls_shard_layer *to)
 {
-	struct ls_product product = {
-	    .n_rows = n_rows, .n_k = layer->backward.n_k, .in = from->delta, .ld_in = from->ld, .ld_out = to->ld};
+	struct ls_product whole = {.n_rows = n_rows,
+	                           .n_k = layer->backward.n_k,
+	                           .in = from->delta,
+	                           .ld_in = from->ld,
+	                           .out = to->delta,
+	                           .ld_out = to->ld};
 	for (size_t p = 0; p < ls_panels_count(&layer->backward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->backward, p);
-		product.panel = layer->transposed + panel.offset;
-		product.width = panel.width;
-		product.out = to->delta + panel.column;
-		arith->product(&product);
+		struct ls_product part = ls_panels_product(&layer->backward, p, layer->transposed, NULL, whole);
+		arith->product(&part);
 	}
 }
 

@@ -6,45 +6,31 @@
 #include "base/ranges.h"
 #include "shard.h"
 
-/* The product for one panel of outputs. */
-static struct ls_product with_panel(struct ls_product product, const struct ls_packed_layer *layer,
-                                    struct ls_panel panel, float *out)
-{
-	product.panel = layer->weight + panel.offset;
-	product.start = layer->bias + panel.column;
-	product.width = panel.width;
-	product.out = out + panel.column;
-	return product;
-}
-
 /* Pre-activations of one layer: every panel of outputs, for all rows. */
-static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product product,
-                           float *out)
+static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product whole)
 {
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		product = with_panel(product, layer, ls_panels_get(&layer->forward, p), out);
-		arith->product(&product);
+		struct ls_product part = ls_panels_product(&layer->forward, p, layer->weight, layer->bias, whole);
+		arith->product(&part);
 	}
 }
 
 /* The same over the inputs that are not 0. Narrow panels, whose tiles are higher
  * than the lists' groups of rows, take all. */
-static void sparse_products(const struct ls_packed_layer *layer, const struct ls_zeros *zeros,
-                            struct ls_product product, float *out)
+static void sparse_products(const struct ls_packed_layer *layer, const struct ls_zeros *zeros, struct ls_product whole)
 {
-	size_t n_rows = product.n_rows;
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->forward, p);
-		struct ls_product part = with_panel(product, layer, panel, out);
+		struct ls_product panel = ls_panels_product(&layer->forward, p, layer->weight, layer->bias, whole);
 		if (panel.width < zeros->arith->panel) {
-			zeros->arith->product(&part);
+			zeros->arith->product(&panel);
 			continue;
 		}
 		for (size_t i = 0; i < zeros->n_groups; i++) {
-			struct ls_range rows = ls_zeros_group(zeros, n_rows, i);
+			struct ls_range rows = ls_zeros_group(zeros, panel.n_rows, i);
+			struct ls_product part = panel;
 			part.n_rows = rows.end - rows.begin;
-			part.in = product.in + rows.begin * product.ld_in;
-			part.out = out + panel.column + rows.begin * product.ld_out;
+			part.in += rows.begin * part.ld_in;
+			part.out += rows.begin * part.ld_out;
 			part.n_k = zeros->n_positions[i];
 			part.position = zeros->positions + i * zeros->max_columns;
 			part.index = zeros->index + i * zeros->max_columns;
@@ -98,11 +84,12 @@ static void first_products(const struct ls_shard *shard, const struct ls_pass *p
 	                             .in = shard->inputs,
 	                             .ld_in = shard->ld_inputs,
 	                             .index = pass->columns ? pass->columns->index : NULL,
+	                             .out = out,
 	                             .ld_out = ld_out};
 	if (pass->zeros && pass->zeros->for_product)
-		sparse_products(layer, pass->zeros, product, out);
+		sparse_products(layer, pass->zeros, product);
 	else
-		layer_products(layer, pass->packed->arith, product, out);
+		layer_products(layer, pass->packed->arith, product);
 }
 
 static void activate(const struct ls_pass *pass, size_t i_layer, float *a, size_t ld)
@@ -125,9 +112,13 @@ void ls_forward_rest(struct ls_shard *shard, const struct ls_pass *pass)
 		size_t n_in = packed->layers[i].forward.n_k;
 		if (below->kept)
 			drop_units(below, pass, i - 1, n_in);
-		struct ls_product product = {
-		    .n_rows = pass->n_rows, .n_k = n_in, .in = below->out, .ld_in = below->ld, .ld_out = layer->ld};
-		layer_products(&packed->layers[i], packed->arith, product, layer->a);
+		struct ls_product product = {.n_rows = pass->n_rows,
+		                             .n_k = n_in,
+		                             .in = below->out,
+		                             .ld_in = below->ld,
+		                             .out = layer->a,
+		                             .ld_out = layer->ld};
+		layer_products(&packed->layers[i], packed->arith, product);
 		if (i + 1 < packed->n_layers)
 			activate(pass, i, layer->a, layer->ld);
 	}

@@ -30,6 +30,10 @@ size_t ls_panels_count(const struct ls_panels *panels);
 struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel);
 /* Outputs with the last panel's padding. */
 size_t ls_panels_columns(const struct ls_panels *panels);
+/* One panel's part of a product of all outputs: `whole` has the rows and where
+ * output 0 goes; bias [columns], NULL: 0. */
+struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,
+                                    const float *bias, struct ls_product whole);
 
 struct ls_packed_layer {
 	struct ls_panels forward, backward;

@@ -19,7 +19,7 @@
 #define COUNT_MAX (2 * TILE_MAX + 3)
 #define WIDTH_MAX 64
 #define K_MAX 97
-#define ROWS_MAX 61
+#define ROWS_MAX 131 /* more than a product needs to call for its next panel */
 #define GUARD 0x7fabcdefu /* a NaN: it would show in any sum */
 
 static const struct ls_arith *tables[ARITH_TABLES_MAX];
@@ -65,6 +65,7 @@ static struct ls_product make_product(const struct product_case *c)
 	                       .in = in_values,
 	                       .ld_in = c->n_k + 3,
 	                       .panel = panel_values,
+	                       .next = panel_values,
 	                       .index = c->with_index ? k_index : NULL,
 	                       .position = c->with_index ? k_position : NULL,
 	                       .start = c->with_start ? start_values : NULL,
@@ -126,6 +127,9 @@ Test(kernels, product_is_the_chain_for_every_shape)
 			for (size_t width = vector; width <= tables[t]->panel; width += vector)
 				expect_products(tables[t], width, n_rows);
 		}
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t n_rows = ROWS_MAX - 4; n_rows <= ROWS_MAX; n_rows++)
+			expect_products(tables[t], tables[t]->panel, n_rows);
 }
 
 /* The bound of a chain of n fused operations: every partial sum is at most the
