@@ -27,7 +27,7 @@ struct ls_product {
 	const float *in; /* [n_rows][ld_in] */
 	size_t ld_in;
 	const float *panel;       /* [..][width] */
-	const float *next;        /* the panel that will be read after it, called for meanwhile; NULL: none */
+	const float *next;        /* a far panel that will be read after it, called for meanwhile; NULL: none */
 	const uint32_t *index;    /* [n_k] rows of the panel; NULL: 0 .. n_k - 1 */
 	const uint32_t *position; /* [n_k] columns of in, beside an index; NULL: 0 .. n_k - 1 */
 	const float *start;       /* [width]; NULL: zeros */

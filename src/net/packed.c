@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 
 #define HASH_BLOCK 1024 /* floats gathered at a time */
+#define NEAR 0x40000    /* floats of a matrix that a core's caches keep from one step to the next */
 
 /* ---- Panels ---------------------------------------------------------- */
 
@@ -32,21 +33,22 @@ size_t ls_panels_columns(const struct ls_panels *panels)
 	return last.column + last.width;
 }
 
+static size_t floats(const struct ls_panels *panels)
+{
+	return panels->n_k * ls_panels_columns(panels);
+}
+
 struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,
                                     const float *bias, struct ls_product whole)
 {
 	struct ls_panel panel = ls_panels_get(panels, i_panel);
 	whole.panel = weight + panel.offset;
-	whole.next = i_panel + 1 < ls_panels_count(panels) ? whole.panel + panels->n_k * panel.width : NULL;
+	if (i_panel + 1 < ls_panels_count(panels) && floats(panels) > NEAR)
+		whole.next = whole.panel + panels->n_k * panel.width;
 	whole.start = bias ? bias + panel.column : NULL;
 	whole.width = panel.width;
 	whole.out += panel.column;
 	return whole;
-}
-
-static size_t floats(const struct ls_panels *panels)
-{
-	return panels->n_k * ls_panels_columns(panels);
 }
 
 /* Element (k, column) of the matrix. */
