@@ -220,9 +220,11 @@ INLINE vec note_finite(vec not_finite, vec w)
 	return vec_or(not_finite, vec_subtract(w, w));
 }
 
+/* (sum + 0) * scale in one operation: what is added to a product that is not 0
+ * changes no bit of it, and -0 becomes 0 here as there. */
 INLINE vec mean_gradient(const struct update *u, vec sum)
 {
-	return vec_mul(vec_add(sum, vec_all(0)), u->scale);
+	return vec_fma(sum, u->scale, vec_all(0));
 }
 
 INLINE vec update_plain(const struct update *u, vec sum, float *weight)
@@ -354,14 +356,15 @@ INLINE void store_sums(const int vectors, const int n, vec sum[TILE_1][PANEL], f
 INLINE void update_sums_plainly(const int vectors, const int n, const struct gradient_tile *tile,
                                 vec sum[TILE_1][PANEL], struct update *update)
 {
-	const struct ls_target *target = &tile->gradient->target;
-	const struct update u = *update; /* a copy that no store can alias: it stays in registers */
+	/* Copies that no store can alias: they stay in registers. */
+	const struct ls_target target = tile->gradient->target;
+	const struct update u = *update;
 	vec not_finite = u.not_finite;
 	UNROLL for (int i = 0; i < n; i++)
 	{
-		size_t offset = target_offset(target, tile->first + (size_t)i, (size_t)(vectors * VEC));
+		size_t offset = target_offset(&target, tile->first + (size_t)i, (size_t)(vectors * VEC));
 		UNROLL for (int v = 0; v < vectors; v++) not_finite =
-		    note_finite(not_finite, update_plain(&u, sum[i][v], target->weight + offset + v * VEC));
+		    note_finite(not_finite, update_plain(&u, sum[i][v], target.weight + offset + v * VEC));
 	}
 	update->not_finite = not_finite;
 }
