@@ -11,6 +11,8 @@
  * vec_permute     lane i is lane index[i] % VEC of a
  * vec_transpose   a square of SQUARE rows and columns
  * nonzero_bytes   bit i is set where byte i of BYTES is not 0
+ * vec_hold        a itself, from a register from here on: what is used often is not
+ *                 read from memory each time
  * list_lanes      writes the numbers, counted from `first`, of those of VEC
  *                 lanes whose bits are set (and VEC words in all); returns how
  *                 many
@@ -46,6 +48,11 @@ typedef __m512 vec;
 INLINE vec vec_load(const float *p)
 {
 	return _mm512_loadu_ps(p);
+}
+INLINE vec vec_hold(vec a)
+{
+	__asm__("" : "+v"(a));
+	return a;
 }
 INLINE void vec_store(float *p, vec a)
 {
@@ -127,6 +134,11 @@ INLINE vec vec_load(const float *p)
 {
 	return _mm256_loadu_ps(p);
 }
+INLINE vec vec_hold(vec a)
+{
+	__asm__("" : "+x"(a));
+	return a;
+}
 INLINE void vec_store(float *p, vec a)
 {
 	_mm256_storeu_ps(p, a);
@@ -191,6 +203,11 @@ INLINE vec vec_load(const float *p)
 {
 	return vld1q_f32(p);
 }
+INLINE vec vec_hold(vec a)
+{
+	__asm__("" : "+w"(a));
+	return a;
+}
 INLINE void vec_store(float *p, vec a)
 {
 	vst1q_f32(p, a);
@@ -253,6 +270,11 @@ typedef struct {
 INLINE vec vec_load(const float *p)
 {
 	return (vec){{p[0], p[1], p[2], p[3]}};
+}
+
+INLINE vec vec_hold(vec a)
+{
+	return a;
 }
 
 INLINE void vec_store(float *p, vec a)
