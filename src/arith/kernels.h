@@ -137,6 +137,7 @@ static void product_rows(const struct ls_product *p, size_t first, size_t n)
 	}
 }
 
+/* One switch for both kinds of tiles would make steps of 784-30-10 4 % slower. */
 static void fetching_rows(const struct ls_product *p, size_t first, size_t n, const float *next, size_t n_steps)
 {
 	switch (SHAPE(p->width / VEC, n)) {
@@ -151,42 +152,22 @@ static void fetching_rows(const struct ls_product *p, size_t first, size_t n, co
 	}
 }
 
-/* The first row of tile i of n_tiles of even height: a short last one would not
- * fill the pipeline. */
-static size_t tile_begin(const struct ls_product *p, size_t n_tiles, size_t i)
-{
-	return p->n_rows * i / n_tiles;
-}
-
-static size_t tile_count(const struct ls_product *p)
-{
-	size_t height = tile_height(p->width);
-	return (p->n_rows + height - 1) / height;
-}
-
-/* A large layer's panels come from main memory, which is slower than a tile reads
- * them: every tile of a panel calls for its share of the next. With 2048 x 2048
- * weights it is 1.01 times as fast with 512 rows, 1.06 with 128 and 1.13 with 32. */
-static void fetching_product(const struct ls_product *p)
-{
-	size_t n_tiles = tile_count(p), n_steps = n_tiles * LINE < p->width ? 1 : n_tiles * LINE / p->width;
-	size_t share = (p->n_k + n_steps - 1) / n_steps * LINE;
-	for (size_t i = 0; i < n_tiles; i++) {
-		size_t first = tile_begin(p, n_tiles, i);
-		fetching_rows(p, first, tile_begin(p, n_tiles, i + 1) - first, p->next + i * share, n_steps);
-	}
-}
-
+/* Rows go in tiles of even height, since a short last one would not fill the
+ * pipeline. A large layer's panels come from main memory, which is slower than a
+ * tile reads them: every tile of a panel calls for its share of the next. With 2048 x
+ * 2048 weights it is 1.01 times as fast with 512 rows, 1.06 with 128 and 1.13 with 32. */
 static void product(const struct ls_product *p)
 {
-	if (p->next && !p->index) {
-		fetching_product(p);
-		return;
-	}
-	size_t n_tiles = tile_count(p);
+	size_t height = tile_height(p->width), n_tiles = (p->n_rows + height - 1) / height;
+	size_t n_steps = n_tiles * LINE < p->width ? 1 : n_tiles * LINE / p->width;
+	size_t share = (p->n_k + n_steps - 1) / n_steps * LINE;
+
 	for (size_t i = 0; i < n_tiles; i++) {
-		size_t first = tile_begin(p, n_tiles, i);
-		product_rows(p, first, tile_begin(p, n_tiles, i + 1) - first);
+		size_t first = p->n_rows * i / n_tiles, n = p->n_rows * (i + 1) / n_tiles - first;
+		if (p->next && !p->index)
+			fetching_rows(p, first, n, p->next + i * share, n_steps);
+		else
+			product_rows(p, first, n);
 	}
 }
 
