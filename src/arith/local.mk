@@ -15,11 +15,14 @@ libls_la_SOURCES += \
 
 isa_headers = \
 	%D%/functions.h \
+	%D%/gradients.h \
 	%D%/inputs.h \
-	%D%/kernels.h \
 	%D%/layout.h \
+	%D%/products.h \
 	%D%/rows.h \
 	%D%/table.h \
+	%D%/tiles.h \
+	%D%/updates.h \
 	%D%/vec.h
 
 noinst_LTLIBRARIES += libls_portable.la

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * One function table: LS_TABLE, named LS_NAME, from the bodies in inputs.h,
- * kernels.h, layout.h and rows.h as compiled in the including file.
+ * One function table: LS_TABLE, named LS_NAME, from the bodies in the
+ * headers below as compiled in the including file.
  */
+#include "gradients.h"
 #include "inputs.h"
-#include "kernels.h"
 #include "layout.h"
+#include "products.h"
 #include "rows.h"
 
 const struct ls_arith LS_TABLE = {
