@@ -20,7 +20,7 @@
 #define WIDTH_MAX 64
 #define K_MAX 97
 #define ROWS_MAX 61
-#define MANY_ROWS 149 /* too many for a gradient of a full panel to go in pairs of slices */
+#define MANY_ROWS 149     /* too many for a gradient of a full panel to go in pairs of slices */
 #define GUARD 0x7fabcdefu /* a NaN: it would show in any sum */
 
 static const struct ls_arith *tables[ARITH_TABLES_MAX];
