@@ -216,6 +216,18 @@ INLINE float *add_waiting(const int vectors, const int n, struct tile_stack *sta
 	return *waiting;
 }
 
+/* The sum of a slice, or of a pair of them, joins those that wait for it, and waits
+ * in its turn or, as the last one, is the root. */
+INLINE void pass_on(const int vectors, const int n, const struct gradient_tile *tile, uint32_t i, int is_last,
+                    vec sum[TILE_1][PANEL], struct update *update)
+{
+	float *waits = add_waiting(vectors, n, tile->stack, i, sum);
+	if (is_last)
+		finish_sums(vectors, n, tile, sum, update);
+	else
+		store_sums(vectors, n, sum, waits);
+}
+
 /* A tile's slices. A binary counter: after slice s, as many waiting sums are
  * added as s has trailing ones, so that as many wait before it as it has ones;
  * what is left when the slices end is the root. */
@@ -232,11 +244,7 @@ INLINE void sum_slices(const int vectors, const int n, const struct gradient_til
 			struct cursor at = cursor_at(tile, begin);
 			add_rows(vectors, n, &at, end - begin, sum);
 		}
-		float *waits = add_waiting(vectors, n, tile->stack, slice, sum);
-		if (slice + 1 == n_slices)
-			finish_sums(vectors, n, tile, sum, update);
-		else
-			store_sums(vectors, n, sum, waits);
+		pass_on(vectors, n, tile, slice, slice + 1 == n_slices, sum, update);
 	}
 }
 
@@ -252,8 +260,8 @@ INLINE void sum_slice(const int vectors, const int n, struct cursor *at, size_t 
 	}
 }
 
-/* The same for consecutive rows and so few columns that the sums of two slices
- * stay in registers: only those of a pair of slices wait in memory. */
+/* A tile's slices, of consecutive rows, for so few columns that the sums of two stay
+ * in registers: only those of pairs of slices wait in memory, counted likewise. */
 INLINE void sum_pairs(const int vectors, const int n, const struct gradient_tile *tile, struct update *update)
 {
 	const uint32_t *first_row = tile->slices;
@@ -265,15 +273,11 @@ INLINE void sum_pairs(const int vectors, const int n, const struct gradient_tile
 		sum_slice(vectors, n, &at, first_row[2] - first_row[1], sum);
 		UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
 		    vec_add(left[i][v], sum[i][v]);
-		float *waits = add_waiting(vectors, n, tile->stack, pair, sum);
-		if (pair + 1 == n_pairs)
-			finish_sums(vectors, n, tile, sum, update);
-		else
-			store_sums(vectors, n, sum, waits);
+		pass_on(vectors, n, tile, pair, pair + 1 == n_pairs, sum, update);
 	}
 }
 
-/* The same for whole tiles of slices of two consecutive rows or more. */
+/* A whole tile's slices, of two consecutive rows or more. */
 INLINE void sum_long_slices(const int vectors, const int n, const struct gradient_tile *tile, struct update *update)
 {
 	const uint32_t *first_row = tile->slices;
@@ -323,7 +327,7 @@ INLINE void fetch_weights(const int vectors, const int n, const struct gradient_
 }
 
 /* The end of a slice stores a whole tile's sums, and with few rows a slice the
- * processor's queue of stores is full before the last: it stands still. So half of
+ * processor waits for these stores, most likely as its queue of them is full. So half of
  * the columns go first and their slices in pairs, which stores half as much at a
  * time and in all. With 5 rows a slice a gradient with update is 1.25 times as fast,
  * with 8 rows 1.09, with 16 rows 1.03 (AVX-512). Every half reads all deltas, which
