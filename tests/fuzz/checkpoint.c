@@ -94,8 +94,35 @@ static lockstep_dataset *make_data(const struct lockstep_network *network)
 	return dataset;
 }
 
-/* The data are never those of the checkpoint: they are refused at the latest. */
-static void check_refusal(const lockstep_checkpoint *checkpoint)
+/* What was resumed stands where the checkpoint does, and goes on. */
+static void check_steps(lockstep_trainer *trainer, lockstep_network *network, const lockstep_checkpoint *checkpoint)
+{
+	lockstep_error error = {0};
+	ls_fuzz_check(!lockstep_trainer_sync(trainer, &error), "a resumed trainer has parameters");
+	ls_fuzz_check(!memcmp(network->parameters, checkpoint->parameters->parameters,
+	                      network->n_parameters * sizeof *network->parameters),
+	              "they are the checkpoint's");
+	lockstep_status status = lockstep_trainer_step(trainer, 3, NULL, &error);
+	if (status)
+		ls_fuzz_check_failure(status, &error, NULL);
+}
+
+/* Inputs with the digest of make_data()'s rows are resumed when all of their job
+ * fits: libFuzzer finds it in the comparison. All others are refused. */
+static void check_resume(lockstep_trainer *trainer, lockstep_network *network, const lockstep_checkpoint *checkpoint)
+{
+	lockstep_error error = {0};
+	lockstep_status status = lockstep_trainer_resume(trainer, checkpoint, &error);
+	if (status) {
+		ls_fuzz_check(status == LOCKSTEP_ERROR_ARGUMENT || status == LOCKSTEP_ERROR_FORMAT,
+		              "another job or standing is refused");
+		ls_fuzz_check_line(error.message);
+	} else {
+		check_steps(trainer, network, checkpoint);
+	}
+}
+
+static void check_trainer(const lockstep_checkpoint *checkpoint)
 {
 	const lockstep_record *record = lockstep_checkpoint_record(checkpoint);
 	struct lockstep_network_options network_options;
@@ -114,13 +141,10 @@ static void check_refusal(const lockstep_checkpoint *checkpoint)
 	ls_fuzz_check(!lockstep_network_create(&network, lockstep_record_layers(record), &network_options, &error),
 	              "a record makes a network");
 	lockstep_status status = lockstep_trainer_create(&trainer, network, dataset, &options, &error);
-	if (status) {
+	if (status)
 		ls_fuzz_check_failure(status, &error, trainer);
-	} else {
-		status = lockstep_trainer_resume(trainer, checkpoint, &error);
-		ls_fuzz_check(status == LOCKSTEP_ERROR_ARGUMENT, "other data are refused");
-		ls_fuzz_check_line(error.message);
-	}
+	else
+		check_resume(trainer, network, checkpoint);
 	lockstep_trainer_destroy(trainer);
 	lockstep_network_destroy(network);
 	lockstep_dataset_destroy(dataset);
@@ -146,7 +170,7 @@ int ls_fuzz_one(const uint8_t *bytes, size_t n)
 	}
 	check_checkpoint(checkpoint);
 	check_again(checkpoint);
-	check_refusal(checkpoint);
+	check_trainer(checkpoint);
 	lockstep_checkpoint_destroy(checkpoint);
 	return 0;
 }
