@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ranges.h"
 #include "lockstep/network.h"
 
 /* Floats that any vector of any instruction set divides; rows of activations
@@ -124,6 +125,31 @@ struct ls_used_columns {
 };
 #define LS_BIT_WORDS(n) (((n) + 63) / 64)
 
+/* Which numbers of some rows are not 0 (NaN included): row r's of column j is bit
+ * r % LS_MARK_ROWS of words[r / LS_MARK_ROWS * ld_words + j]. Rows are read, and
+ * words written, up to the next multiple of LS_ROW_ALIGNMENT columns. */
+struct ls_marks {
+	uint32_t n_rows;
+	size_t n_columns;
+	const float *in; /* [n_rows][ld_in] */
+	size_t ld_in;
+	uint32_t *words; /* [LS_MARK_BLOCKS(n_rows)][ld_words] */
+	size_t ld_words;
+};
+#define LS_MARK_ROWS 32
+#define LS_MARK_BLOCKS(n_rows) (((n_rows) + LS_MARK_ROWS - 1) / LS_MARK_ROWS)
+
+/* Of every `tile` columns, the rows of each slice in which one is not 0: tile t's
+ * are rows[ends[0]] .. rows[ends[1] - 1] of the first slice, and so on, with
+ * ends + t * (n_slices + 1). */
+struct ls_row_lists {
+	const uint32_t *slices; /* [n_slices + 1] first rows */
+	uint32_t n_slices;
+	size_t max_rows; /* room for a tile's rows */
+	uint32_t *rows;  /* [tiles * max_rows + LS_ROW_ALIGNMENT] */
+	uint32_t *ends;  /* [tiles][n_slices + 1] */
+};
+
 /* What a row's n columns become. */
 struct ls_gather {
 	size_t n;
@@ -168,6 +194,15 @@ struct ls_arith {
 	/* Bit j of the words is set where in[j] is not 0; others stay. */
 	void (*mark_bytes)(size_t n, const uint8_t *in, uint64_t *bits);
 	void (*mark_floats)(size_t n, const float *in, uint64_t *bits);
+	/* Returns how many numbers are marked. */
+	uint64_t (*mark)(const struct ls_marks *marks);
+	/* The marked columns of some rows, at most LS_MARK_ROWS: their positions, and
+	 * beside each the number numbers[position] (NULL: position). Up to
+	 * LS_ROW_ALIGNMENT words are written behind them, and numbers are read up to the
+	 * next multiple of it. Returns how many. */
+	uint32_t (*list_used)(const struct ls_marks *marks, struct ls_range rows, const uint32_t *numbers,
+	                      uint32_t *positions, uint32_t *index);
+	void (*list_rows)(const struct ls_marks *marks, const struct ls_row_lists *lists);
 	/* Lists those of n columns whose bits are set. */
 	void (*list_columns)(size_t n, struct ls_used_columns *columns);
 	/* One row as fp32; with columns, up to LS_ROW_ALIGNMENT floats behind it

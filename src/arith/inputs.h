@@ -15,13 +15,17 @@
 #include "arith.h"
 #include "vec.h"
 
+/* The last columns are those of a whole vector that ends with them. */
 static void mark_bytes(size_t n, const uint8_t *in, uint64_t *bits)
 {
 	size_t i = 0;
 	for (; i + BYTES <= n; i += BYTES)
 		bits[i / 64] |= nonzero_bytes(in + i) << i % 64;
-	for (; i < n; i++)
-		bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
+	if (i < n && n >= BYTES)
+		bits[i / 64] |= nonzero_bytes(in + n - BYTES) >> (BYTES - (n - i)) << i % 64;
+	else
+		for (; i < n; i++)
+			bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
 }
 
 static void mark_floats(size_t n, const float *in, uint64_t *bits)

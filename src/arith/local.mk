@@ -18,6 +18,7 @@ isa_headers = \
 	%D%/gradients.h \
 	%D%/inputs.h \
 	%D%/layout.h \
+	%D%/marks.h \
 	%D%/products.h \
 	%D%/rows.h \
 	%D%/table.h \

@@ -6,6 +6,7 @@
 #include "gradients.h"
 #include "inputs.h"
 #include "layout.h"
+#include "marks.h"
 #include "products.h"
 #include "rows.h"
 
@@ -30,6 +31,9 @@ const struct ls_arith LS_TABLE = {
     .deltas = deltas,
     .mark_bytes = mark_bytes,
     .mark_floats = mark_floats,
+    .mark = mark,
+    .list_used = list_used,
+    .list_rows = list_rows,
     .list_columns = list_columns,
     .gather_bytes = gather_bytes,
     .gather_floats = gather_floats,

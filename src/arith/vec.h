@@ -16,6 +16,9 @@
  * list_lanes      writes the numbers, counted from `first`, of those of VEC
  *                 lanes whose bits are set (and VEC words in all); returns how
  *                 many
+ * pick_lanes      the same with the words of `from` in place of the lanes' numbers
+ * mark_lanes      sets a bit of those of VEC words whose lane is not 0
+ * marked_lanes    bit i is set where word i has a bit of the mask
  * pack_bytes      writes those of 64 bytes whose bits are set (and 64 bytes in
  *                 all), and reads no others; returns how many. Only where
  *                 PACKING, the attribute of functions that call it, is defined,
@@ -90,6 +93,24 @@ INLINE uint32_t nonzero_lanes(vec a)
 {
 	return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
+typedef __m512i words;
+INLINE words words_none(void)
+{
+	return _mm512_setzero_si512();
+}
+INLINE void words_store(uint32_t *p, words a)
+{
+	_mm512_storeu_si512(p, a);
+}
+INLINE words mark_lanes(vec a, uint32_t bit, words marks)
+{
+	__mmask16 lanes = _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+	return _mm512_mask_or_epi32(marks, lanes, marks, _mm512_set1_epi32((int)bit));
+}
+INLINE uint32_t marked_lanes(const uint32_t *p, uint32_t mask)
+{
+	return _mm512_test_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32((int)mask));
+}
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
 	return _mm512_permutexvar_ps(_mm512_loadu_si512(index), a);
@@ -106,6 +127,12 @@ INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
 	__m512i iota = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 	_mm512_storeu_si512(index,
 	                    _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
+	return (uint32_t)__builtin_popcount(lanes);
+}
+INLINE uint32_t pick_lanes(uint32_t bits, const uint32_t *from, uint32_t *to)
+{
+	__mmask16 lanes = (__mmask16)bits;
+	_mm512_storeu_si512(to, _mm512_maskz_compress_epi32(lanes, _mm512_loadu_si512(from)));
 	return (uint32_t)__builtin_popcount(lanes);
 }
 /* Not every processor with AVX-512 has it. */
@@ -181,6 +208,26 @@ INLINE uint64_t nonzero_bytes(const uint8_t *p)
 	__m256i zero = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)p), _mm256_setzero_si256());
 	return (uint32_t)~_mm256_movemask_epi8(zero);
 }
+typedef __m256i words;
+INLINE words words_none(void)
+{
+	return _mm256_setzero_si256();
+}
+INLINE void words_store(uint32_t *p, words a)
+{
+	_mm256_storeu_si256((__m256i *)p, a);
+}
+INLINE words mark_lanes(vec a, uint32_t bit, words marks)
+{
+	__m256i lanes = _mm256_castps_si256(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+	return _mm256_or_si256(marks, _mm256_and_si256(lanes, _mm256_set1_epi32((int)bit)));
+}
+INLINE uint32_t marked_lanes(const uint32_t *p, uint32_t mask)
+{
+	__m256i marks = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)p), _mm256_set1_epi32((int)mask));
+	__m256i none = _mm256_cmpeq_epi32(marks, _mm256_setzero_si256());
+	return ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(none)) & 0xff;
+}
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
 	return _mm256_permutevar8x32_ps(a, _mm256_loadu_si256((const __m256i *)index));
@@ -242,6 +289,19 @@ INLINE vec vec_bytes(const uint8_t *p)
 	for (int i = 0; i < VEC; i++)
 		lanes[i] = p[i];
 	return vld1q_f32(lanes);
+}
+typedef uint32x4_t words;
+INLINE words words_none(void)
+{
+	return vdupq_n_u32(0);
+}
+INLINE void words_store(uint32_t *p, words a)
+{
+	vst1q_u32(p, a);
+}
+INLINE words mark_lanes(vec a, uint32_t bit, words marks)
+{
+	return vorrq_u32(marks, vbicq_u32(vdupq_n_u32(bit), vceqzq_f32(a)));
 }
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
@@ -331,6 +391,28 @@ INLINE vec vec_bytes(const uint8_t *p)
 	return (vec){{p[0], p[1], p[2], p[3]}};
 }
 
+typedef struct {
+	uint32_t lane[VEC];
+} words;
+
+INLINE words words_none(void)
+{
+	return (words){{0}};
+}
+
+INLINE void words_store(uint32_t *p, words a)
+{
+	for (int i = 0; i < VEC; i++)
+		p[i] = a.lane[i];
+}
+
+INLINE words mark_lanes(vec a, uint32_t bit, words marks)
+{
+	for (int i = 0; i < VEC; i++)
+		marks.lane[i] |= a.lane[i] != 0 ? bit : 0;
+	return marks;
+}
+
 INLINE vec vec_permute(vec a, const uint32_t *index)
 {
 	vec out;
@@ -387,6 +469,13 @@ INLINE uint32_t nonzero_lanes(vec a)
 		bits |= (uint32_t)(lanes[i] != 0) << i;
 	return bits;
 }
+INLINE uint32_t marked_lanes(const uint32_t *p, uint32_t mask)
+{
+	uint32_t bits = 0;
+	for (int i = 0; i < VEC; i++)
+		bits |= (uint32_t)((p[i] & mask) != 0) << i;
+	return bits;
+}
 #endif
 
 #ifndef LS_ISA_AVX512
@@ -395,6 +484,15 @@ INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < VEC; i++) {
 		index[n] = first + i;
+		n += bits >> i & 1;
+	}
+	return n;
+}
+INLINE uint32_t pick_lanes(uint32_t bits, const uint32_t *from, uint32_t *to)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < VEC; i++) {
+		to[n] = from[i];
 		n += bits >> i & 1;
 	}
 	return n;

@@ -52,7 +52,7 @@ static void prefetch_row(const struct ls_table *table, size_t row)
 	size_t bytes = table->n_features * (table->bytes ? sizeof *table->bytes : sizeof *table->floats);
 	const char *at = (table->bytes ? (const char *)table->bytes : (const char *)table->floats) + row * bytes;
 	for (size_t i = 0; i < bytes + CACHE_LINE - 1; i += CACHE_LINE)
-		__builtin_prefetch(at + i, 0, 2);
+		__builtin_prefetch(at + i, 0, 3);
 }
 
 void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size_t n_rows, const uint32_t *next,

@@ -25,17 +25,17 @@ struct ls_zeros {
 	const struct ls_arith *arith;
 	size_t max_rows, max_columns;
 	int wanted, for_product, for_gradient;
-	uint64_t *bits; /* [max_rows + 1][words_a_row]: column j is bit j; the last row is scratch */
-	size_t words_a_row;
+	uint32_t *marks; /* of struct ls_marks: [LS_MARK_BLOCKS(max_rows)][ld_marks] */
+	size_t ld_marks;
 
 	/* For the product. */
 	size_t n_groups;
-	uint32_t *positions; /* [groups][max_columns] gathered columns */
-	uint32_t *index;     /* [groups][max_columns] their rows of the weight panels */
+	uint32_t *positions; /* [groups][max_columns] gathered columns, and LS_ROW_ALIGNMENT words */
+	uint32_t *index;     /* likewise: their rows of the weight panels */
 	size_t *n_positions; /* [groups] */
 
 	/* For the gradient. */
-	uint32_t *rows;   /* [tiles][max_rows] */
+	uint32_t *rows;   /* [tiles][max_rows], and LS_ROW_ALIGNMENT words */
 	uint32_t *slices; /* [tiles][n_slices + 1] into rows */
 	size_t tile_stride;
 };

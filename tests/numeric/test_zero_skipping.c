@@ -193,14 +193,16 @@ Test(zero_skipping, update_over_columns_in_use_and_the_rest_is_the_update)
 
 /* ---- Lists ----------------------------------------------------------- */
 
-#define LIST_ROWS 24
-#define LIST_COLUMNS 96
+#define LIST_ROWS 80
+#define LIST_COLUMNS 93 /* no multiple of a vector or of a tile */
+#define LIST_LD 96
 
-static float listed[LIST_ROWS][LIST_COLUMNS];
+static float listed[LIST_ROWS][LIST_LD];
+static uint32_t list_numbers[LIST_LD];
 static struct ls_zeros *zeros;
 
 /* n of the numbers in n_rows rows are not 0, every second one of them subnormal;
- * the others are zeros of both signs. */
+ * the others are zeros of both signs. What lies behind the columns is not 0. */
 static void fill_listed(size_t n_rows, size_t n)
 {
 	size_t n_numbers = n_rows * LIST_COLUMNS;
@@ -209,6 +211,9 @@ static void fill_listed(size_t n_rows, size_t n)
 		float zero = i % 3 ? -0.0f : 0.0f;
 		listed[at / LIST_COLUMNS][at % LIST_COLUMNS] = i >= n ? zero : i % 2 ? -0x1p-149f : 0.5f;
 	}
+	for (size_t r = 0; r < LIST_ROWS; r++)
+		for (size_t k = LIST_COLUMNS; k < LIST_LD; k++)
+			listed[r][k] = 1;
 }
 
 static void find_zeros(const struct ls_arith *table, size_t n_outputs, uint32_t n_rows, uint32_t n_slices)
@@ -224,10 +229,13 @@ static void find_zeros(const struct ls_arith *table, size_t n_outputs, uint32_t 
 		slices[i + 1] = ls_slice_rows(n_rows, n_slices, i).end;
 	ls_zeros_destroy(zeros);
 	cr_assert_eq(ls_zeros_create(&zeros, &shape, NULL), LOCKSTEP_OK);
+	for (uint32_t k = 0; k < LIST_COLUMNS; k++)
+		list_numbers[k] = 3 * k + 1;
 	ls_zeros_find(zeros, &(struct ls_zeros_input){.in = listed[0],
-	                                              .ld = LIST_COLUMNS,
+	                                              .ld = LIST_LD,
 	                                              .n_rows = n_rows,
 	                                              .n_columns = LIST_COLUMNS,
+	                                              .columns = n_slices % 2 ? list_numbers : NULL,
 	                                              .slices = slices,
 	                                              .n_slices = n_slices});
 }
@@ -284,13 +292,15 @@ static int has_value(struct ls_range down, struct ls_range across)
 	return 0;
 }
 
-static void expect_columns(size_t i_group, uint32_t n_rows)
+static void expect_columns(size_t i_group, uint32_t n_rows, int with_numbers)
 {
 	struct ls_range group = ls_zeros_group(zeros, n_rows, i_group);
-	const uint32_t *next = zeros->positions + i_group * LIST_COLUMNS, *end = next + zeros->n_positions[i_group];
+	size_t next = i_group * LIST_COLUMNS, end = next + zeros->n_positions[i_group];
 	for (uint32_t k = 0; k < LIST_COLUMNS; k++)
-		if (has_value(group, (struct ls_range){k, k + 1}))
-			cr_assert(next < end && *next++ == k);
+		if (has_value(group, (struct ls_range){k, k + 1})) {
+			cr_assert(next < end && zeros->positions[next] == k);
+			cr_assert_eq(zeros->index[next++], with_numbers ? list_numbers[k] : k);
+		}
 	cr_assert_eq(next, end);
 }
 
@@ -304,19 +314,28 @@ static void expect_rows(uint32_t i_tile, uint32_t tile, uint32_t i_slice, struct
 	cr_assert_eq(next, slices[1]);
 }
 
+static void expect_names(const struct ls_arith *table, uint32_t n_rows, uint32_t n_slices)
+{
+	uint32_t tile = (uint32_t)table->tile;
+	fill_listed(n_rows, 3 * n_rows);
+	find_zeros(table, table->panel, n_rows, n_slices);
+	for (size_t i = 0; i < zeros->n_groups; i++)
+		expect_columns(i, n_rows, n_slices % 2);
+	for (uint32_t i = 0; i * tile < LIST_COLUMNS; i++)
+		for (uint32_t k = 0; k < n_slices; k++)
+			expect_rows(i, tile, k, ls_slice_rows(n_rows, n_slices, k));
+	expect_use(1, 1);
+}
+
+/* Rows are marked in words of 32: groups and slices lie in one or several. */
 Test(zero_skipping, lists_name_what_is_neither_zero_nor_negative_zero)
 {
-	for (size_t t = 0; t < n_tables; t++) {
-		uint32_t tile = (uint32_t)tables[t]->tile;
-		fill_listed(23, 70);
-		find_zeros(tables[t], tables[t]->panel, 23, 2);
-		for (size_t i = 0; i < zeros->n_groups; i++)
-			expect_columns(i, 23);
-		for (uint32_t i = 0; i * tile < LIST_COLUMNS; i++)
-			for (uint32_t k = 0; k < 2; k++)
-				expect_rows(i, tile, k, ls_slice_rows(23, 2, k));
-		expect_use(1, 1);
-	}
+	static const struct {
+		uint32_t rows, slices;
+	} cases[] = {{16, 1}, {23, 2}, {32, 4}, {33, 1}, {64, 8}, {65, 2}, {71, 8}, {79, 1}, {80, 2}};
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+			expect_names(tables[t], cases[i].rows, cases[i].slices);
 }
 
 /* ---- Whole jobs ------------------------------------------------------ */
