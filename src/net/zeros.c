@@ -10,9 +10,11 @@
 
 /* Shares of numbers that are not 0 above which rows count as dense, and rows
  * below which a list is not worth its making: of the shard for the product, of
- * a slice for the gradient. (MNIST: 19 %.) */
+ * a slice for the gradient. (MNIST: 19 %. Steps of 784-512-10 with 8 rows a shard are
+ * 1.03 to 1.07 times as fast with lists for the product; of 784-128-10 with 4 rows a
+ * slice 0.93 with lists for the gradient, which end slice by slice.) */
 #define DENSE 0.5
-#define PRODUCT_ROWS_MIN 16
+#define PRODUCT_ROWS_MIN 8
 #define GRADIENT_ROWS_MIN 8
 
 static size_t groups_of(const struct ls_arith *arith, size_t n)
