@@ -143,7 +143,7 @@ struct ls_marks {
  * are rows[ends[0]] .. rows[ends[1] - 1] of the first slice, and so on, with
  * ends + t * (n_slices + 1). */
 struct ls_row_lists {
-	const uint32_t *slices; /* [n_slices + 1] first rows */
+	const uint32_t *slices; /* [n_slices + 1] first rows, from 0 to all */
 	uint32_t n_slices;
 	size_t max_rows; /* room for a tile's rows */
 	uint32_t *rows;  /* [tiles * max_rows + LS_ROW_ALIGNMENT] */

@@ -68,25 +68,19 @@ INLINE uint32_t any_of(const uint32_t *marks, size_t n)
 	return any;
 }
 
-/* A tile's lists: a slice may lie in several words, and a word hold several slices. */
+/* A tile's list of all rows, word by word, and where in it the slices end. */
 static void list_tile_rows(const struct ls_marks *m, size_t first_column, size_t n_columns,
                            const struct ls_row_lists *lists, uint32_t *ends)
 {
-	uint32_t n = ends[0], i_block = UINT32_MAX, any = 0;
-	for (uint32_t i = 0; i < lists->n_slices; i++) {
-		for (uint32_t r = lists->slices[i], next; r < lists->slices[i + 1]; r = next) {
-			next = (r / LS_MARK_ROWS + 1) * LS_MARK_ROWS;
-			if (next > lists->slices[i + 1])
-				next = lists->slices[i + 1];
-			if (r / LS_MARK_ROWS != i_block) {
-				i_block = r / LS_MARK_ROWS;
-				any = any_of(marks_of_block(m, i_block) + first_column, n_columns);
-			}
-			uint64_t used = (any & rows_mask(r, next)) >> r % LS_MARK_ROWS;
-			for (uint32_t from = r; used; used >>= VEC, from += VEC)
-				n += list_lanes((uint32_t)used, from, lists->rows + n);
+	uint32_t n = ends[0], i_slice = 0;
+	for (uint32_t first = 0; first < m->n_rows; first += LS_MARK_ROWS) {
+		uint64_t any = any_of(marks_of_block(m, first / LS_MARK_ROWS) + first_column, n_columns);
+		for (; i_slice < lists->n_slices && lists->slices[i_slice + 1] - first <= LS_MARK_ROWS; i_slice++) {
+			uint64_t before = (UINT64_C(1) << (lists->slices[i_slice + 1] - first)) - 1;
+			ends[i_slice + 1] = n + (uint32_t)__builtin_popcountll(any & before);
 		}
-		ends[i + 1] = n;
+		for (uint32_t row = first; any; any >>= VEC, row += VEC)
+			n += list_lanes((uint32_t)any, row, lists->rows + n);
 	}
 }
 
