@@ -15,7 +15,8 @@
 #include "arith.h"
 #include "vec.h"
 
-/* The last columns are those of a whole vector that ends with them. */
+/* Of bytes as of floats the last columns are taken from a whole vector that ends
+ * with them. */
 static void mark_bytes(size_t n, const uint8_t *in, uint64_t *bits)
 {
 	size_t i = 0;
@@ -33,8 +34,11 @@ static void mark_floats(size_t n, const float *in, uint64_t *bits)
 	size_t i = 0;
 	for (; i + VEC <= n; i += VEC)
 		bits[i / 64] |= (uint64_t)nonzero_lanes(vec_load(in + i)) << i % 64;
-	for (; i < n; i++)
-		bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
+	if (i < n && n >= VEC)
+		bits[i / 64] |= (uint64_t)(nonzero_lanes(vec_load(in + n - VEC)) >> (VEC - (n - i))) << i % 64;
+	else
+		for (; i < n; i++)
+			bits[i / 64] |= (uint64_t)(in[i] != 0) << i % 64;
 }
 
 static void list_columns(size_t n, struct ls_used_columns *columns)

@@ -11,12 +11,6 @@
 #include "arith.h"
 #include "tiles.h"
 
-/* Bits of the rows begin .. end - 1, at most as many as a word has. */
-INLINE uint64_t rows_mask(uint32_t begin, uint32_t end)
-{
-	return ((UINT64_C(1) << (end - begin)) - 1) << begin % LS_MARK_ROWS;
-}
-
 INLINE uint32_t *marks_of_block(const struct ls_marks *m, uint32_t i_block)
 {
 	return m->words + i_block * m->ld_words;
@@ -46,7 +40,7 @@ static uint32_t list_used(const struct ls_marks *m, struct ls_range rows, const 
                           uint32_t *index)
 {
 	const uint32_t *marks = marks_of_block(m, rows.begin / LS_MARK_ROWS);
-	uint64_t mask = rows_mask(rows.begin, rows.end);
+	uint64_t mask = ((UINT64_C(1) << (rows.end - rows.begin)) - 1) << rows.begin % LS_MARK_ROWS;
 	uint32_t low = (uint32_t)mask, high = (uint32_t)(mask >> LS_MARK_ROWS), n = 0;
 	for (size_t j = 0; j < m->n_columns; j += VEC) {
 		uint32_t lanes = marked_lanes(marks + j, low);
@@ -87,12 +81,10 @@ static void list_tile_rows(const struct ls_marks *m, size_t first_column, size_t
 static void list_rows(const struct ls_marks *m, const struct ls_row_lists *lists)
 {
 	for (size_t first = 0, t = 0; first < m->n_columns; first += TILE, t++) {
+		size_t left = m->n_columns - first;
 		uint32_t *ends = lists->ends + t * (lists->n_slices + 1);
 		ends[0] = (uint32_t)(t * lists->max_rows);
-		if (m->n_columns - first < TILE)
-			list_tile_rows(m, first, m->n_columns - first, lists, ends);
-		else
-			list_tile_rows(m, first, TILE, lists, ends);
+		list_tile_rows(m, first, left < TILE ? left : TILE, lists, ends);
 	}
 }
 

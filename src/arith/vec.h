@@ -104,8 +104,7 @@ INLINE void words_store(uint32_t *p, words a)
 }
 INLINE words mark_lanes(vec a, uint32_t bit, words marks)
 {
-	__mmask16 lanes = _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-	return _mm512_mask_or_epi32(marks, lanes, marks, _mm512_set1_epi32((int)bit));
+	return _mm512_mask_or_epi32(marks, (__mmask16)nonzero_lanes(a), marks, _mm512_set1_epi32((int)bit));
 }
 INLINE uint32_t marked_lanes(const uint32_t *p, uint32_t mask)
 {
@@ -121,19 +120,20 @@ INLINE uint64_t nonzero_bytes(const uint8_t *p)
 	__m512i bytes = _mm512_loadu_si512(p);
 	return _mm512_test_epi8_mask(bytes, bytes);
 }
+/* Those of VEC words whose bits are set. */
+INLINE uint32_t pack_words(uint32_t bits, __m512i from, uint32_t *to)
+{
+	_mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, from));
+	return (uint32_t)__builtin_popcount(bits & 0xffff);
+}
 INLINE uint32_t list_lanes(uint32_t bits, uint32_t first, uint32_t *index)
 {
-	__mmask16 lanes = (__mmask16)bits;
 	__m512i iota = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-	_mm512_storeu_si512(index,
-	                    _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first))));
-	return (uint32_t)__builtin_popcount(lanes);
+	return pack_words(bits, _mm512_add_epi32(iota, _mm512_set1_epi32((int)first)), index);
 }
 INLINE uint32_t pick_lanes(uint32_t bits, const uint32_t *from, uint32_t *to)
 {
-	__mmask16 lanes = (__mmask16)bits;
-	_mm512_storeu_si512(to, _mm512_maskz_compress_epi32(lanes, _mm512_loadu_si512(from)));
-	return (uint32_t)__builtin_popcount(lanes);
+	return pack_words(bits, _mm512_loadu_si512(from), to);
 }
 /* Not every processor with AVX-512 has it. */
 #define PACKS_BYTES (__builtin_cpu_supports("avx512vbmi2") != 0)

@@ -47,6 +47,7 @@ void ls_source_columns(const struct ls_source *source, const uint32_t *rows, siz
 	source->arith->list_columns(n, columns);
 }
 
+/* Into the first-level cache: rows that were called into the second one came late. */
 static void prefetch_row(const struct ls_table *table, size_t row)
 {
 	size_t bytes = table->n_features * (table->bytes ? sizeof *table->bytes : sizeof *table->floats);
