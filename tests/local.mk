@@ -75,6 +75,7 @@ study_programs = \
 numeric_programs = \
 	%D%/numeric/test_differences \
 	%D%/numeric/test_double_net \
+	%D%/numeric/test_backward \
 	%D%/numeric/test_functions \
 	%D%/numeric/test_gradcheck \
 	%D%/numeric/test_kernel_bound \

@@ -115,7 +115,7 @@ struct lockstep_scaling_study_options {
  *
  * Operations count as if no zero were skipped, two a multiply-add, so a job whose zeros are skipped may be above the
  * roof. Bytes are those between memory and caches: the inputs, as the data set has them; and where what a step keeps
- * (parameters in every layout, velocity, activations and deltas) is more than the last-level caches of the workers hold, or these
+ * (parameters, velocity, activations and deltas) is more than the last-level caches of the workers hold, or these
  * are not known, weights read forward and backward, read and written in the update, and activations and deltas written and
  * read once. */
 struct lockstep_scaling_roofline {

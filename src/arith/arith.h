@@ -37,6 +37,19 @@ struct ls_product {
 	size_t ld_out;
 };
 
+/* Deltas of up to a panel of rows carried back through a layer's weights, with a
+ * row of the mini-batch in every lane, so that the weights are read as they lie:
+ * out[k][r] = chain over j < n_out of weight (first + k, j) * delta[j][r], from 0; for
+ * k < n, r < width. Results are never -0. */
+struct ls_back_product {
+	const float *weight; /* panels of n_k inputs and n_out outputs */
+	size_t n_k, n_out;
+	size_t first, n;    /* inputs */
+	const float *delta; /* [n_out][width] */
+	size_t width;       /* of one vector up to the table's panel */
+	float *out;         /* [n][width] */
+};
+
 /* How a summed gradient becomes a new weight (doc/numerics.md, "Update"). */
 struct ls_update {
 	float scale; /* 1 / rows of the mini-batch */
@@ -165,6 +178,7 @@ struct ls_arith {
 	size_t tile;   /* rows or columns of `in` that a full panel's tile spans */
 
 	void (*product)(const struct ls_product *product);
+	void (*back_product)(const struct ls_back_product *product);
 	/* Both return non-zero when a parameter left the finite numbers. */
 	int (*gradient)(const struct ls_gradient *gradient);
 	int (*reduce)(const struct ls_reduction *reduction);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Numbers in another order: inputs packed for the gradient, and weights
- * transposed. Compiled once per instruction set (isa_*.c include it), whose
+ * Numbers in another order: inputs packed for the gradient, and weights or deltas
+ * transposed for the backward product. Compiled once per instruction set (isa_*.c include it), whose
  * tiles and squares they follow.
  */
 #ifndef LS_ARITH_LAYOUT_H
@@ -59,9 +59,7 @@ static void pack(const struct ls_packing *p)
 
 /* ---- Transposition --------------------------------------------------- */
 
-/* In squares that vec_transpose() turns in registers, and the rest. A row of `to` is
- * written to its end before the next begins: main memory takes whole lines (1.5 times
- * as fast with 64 x 2048). */
+/* In squares that vec_transpose() turns in registers, and the rest. */
 static void transpose(size_t n_rows, size_t n_columns, const float *from, size_t ld_from, float *to, size_t ld_to)
 {
 	for (size_t j = 0; j < n_columns; j += SQUARE)

@@ -117,6 +117,70 @@ static void product(const struct ls_product *p)
 	}
 }
 
+/* ---- Backward -------------------------------------------------------- */
+
+/* Columns of one panel, whose rows are width floats long. A large layer's weights come
+ * from far away: the next tile's are called for, a line with every line that is read. */
+INLINE void back_columns(const int vectors, const int n, const float *weight, size_t width, size_t n_columns,
+                         const float *delta, vec sum[TILE_1][PANEL])
+{
+	for (size_t begin = 0, end; begin < n_columns; begin = end) {
+		end = begin + LINE < n_columns ? begin + LINE : n_columns;
+		UNROLL for (int i = n; i < 2 * n; i++) __builtin_prefetch(weight + (size_t)i * width + begin);
+		for (size_t j = begin; j < end; j++, delta += vectors * VEC) {
+			vec d[PANEL];
+			UNROLL for (int v = 0; v < vectors; v++) d[v] = vec_load(delta + v * VEC);
+			UNROLL for (int i = 0; i < n; i++)
+			{
+				vec w = vec_all(weight[(size_t)i * width + j]);
+				UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_fma(w, d[v], sum[i][v]);
+			}
+		}
+	}
+}
+
+INLINE void back_tile(const int vectors, const int n, const struct ls_back_product *p, size_t first)
+{
+	const size_t wide = PANEL * VEC;
+	const float *delta = p->delta, *weight = p->weight;
+	size_t row = p->first + first, left = p->n_out;
+	vec sum[TILE_1][PANEL];
+
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_all(0);
+	for (; left >= wide; left -= wide, weight += p->n_k * wide, delta += wide * (size_t)(vectors * VEC))
+		back_columns(vectors, n, weight + row * wide, wide, wide, delta, sum);
+	if (left > 0) {
+		size_t width = (left + VEC - 1) / VEC * VEC;
+		back_columns(vectors, n, weight + row * width, width, left, delta, sum);
+	}
+	float *out = p->out + first * (size_t)(vectors * VEC);
+	UNROLL for (int i = 0; i < n; i++) UNROLL for (int v = 0; v < vectors; v++)
+	    vec_store(out + (i * vectors + v) * VEC, vec_add(sum[i][v], vec_all(0)));
+}
+
+static void back_rows(const struct ls_back_product *p, size_t first, size_t n)
+{
+	switch (SHAPE(p->width / VEC, n)) {
+#define CALL(V, N)                                                                                                     \
+	case SHAPE(V, N):                                                                                              \
+		back_tile(V, N, p, first);                                                                             \
+		break;
+		SHAPES(CALL)
+#undef CALL
+	default:
+		break;
+	}
+}
+
+static void back_product(const struct ls_back_product *p)
+{
+	size_t height = tile_height(p->width), n_tiles = (p->n + height - 1) / height;
+	for (size_t i = 0; i < n_tiles; i++) {
+		size_t first = p->n * i / n_tiles;
+		back_rows(p, first, p->n * (i + 1) / n_tiles - first);
+	}
+}
+
 /* ---- Peak ------------------------------------------------------------ */
 
 /* As many independent chains as a full tile has, fed from registers. */

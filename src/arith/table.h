@@ -16,6 +16,7 @@ const struct ls_arith LS_TABLE = {
     .panel = PANEL * VEC,
     .tile = TILE,
     .product = product,
+    .back_product = back_product,
     .gradient = gradient,
     .reduce = reduce,
     .pack = pack,

@@ -23,6 +23,7 @@ struct layer {
 	const struct ls_arith *arith;
 	struct ls_packed *packed; /* of the whole network, as is the shard */
 	struct ls_shard *shard;
+	size_t i_layer;
 	struct ls_packed_layer *weights;
 	const struct ls_shard_layer *outputs, *below; /* below NULL: the first layer */
 	const float *in;                              /* [n_rows][ld_in] */
@@ -53,7 +54,7 @@ static void multiply(struct layer *layer)
 
 static void carry_back(struct layer *layer)
 {
-	ls_backward_product(layer->weights, layer->arith, layer->n_rows, layer->outputs, layer->below);
+	ls_backward_product(layer->shard, layer->packed, layer->i_layer, layer->n_rows);
 }
 
 static void collect_deltas(struct layer *layer, struct ls_panel panel)
@@ -163,6 +164,7 @@ static void point_at(struct layer *layer, size_t i_layer)
 {
 	const struct ls_shard *shard = layer->shard;
 	float *in = i_layer ? shard->layers[i_layer - 1].out : shard->inputs;
+	layer->i_layer = i_layer;
 	layer->weights = &layer->packed->layers[i_layer];
 	layer->outputs = &shard->layers[i_layer];
 	layer->below = i_layer ? &shard->layers[i_layer - 1] : NULL;

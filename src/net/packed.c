@@ -60,20 +60,17 @@ static size_t element(const struct ls_panels *panels, size_t k, size_t column)
 
 /* ---- Packed networks ------------------------------------------------- */
 
-static int allocate_layer(struct ls_packed_layer *layer, int first, int with_velocity)
+static int allocate_layer(struct ls_packed_layer *layer, int with_velocity)
 {
 	size_t n_weights = floats(&layer->forward), n_biases = ls_panels_columns(&layer->forward);
 
 	layer->weight = ls_memory_allocate(n_weights, sizeof(float));
 	layer->bias = ls_memory_allocate(n_biases, sizeof(float));
-	if (!first)
-		layer->transposed = ls_memory_allocate(floats(&layer->backward), sizeof(float));
 	if (with_velocity) {
 		layer->weight_velocity = ls_memory_allocate(n_weights, sizeof(float));
 		layer->bias_velocity = ls_memory_allocate(n_biases, sizeof(float));
 	}
-	return layer->weight && layer->bias && (first || layer->transposed) &&
-	       (!with_velocity || (layer->weight_velocity && layer->bias_velocity));
+	return layer->weight && layer->bias && (!with_velocity || (layer->weight_velocity && layer->bias_velocity));
 }
 
 /* Hands the packed network over, or destroys it when memory is short. */
@@ -81,7 +78,7 @@ static lockstep_status allocate_layers(struct ls_packed **out, struct ls_packed 
                                        lockstep_error *error)
 {
 	for (size_t i = 0; i < packed->n_layers; i++)
-		if (!allocate_layer(&packed->layers[i], i == 0, with_velocity)) {
+		if (!allocate_layer(&packed->layers[i], with_velocity)) {
 			ls_packed_destroy(packed);
 			return ls_error_memory(error, "packed parameters");
 		}
@@ -102,7 +99,7 @@ lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_n
 		const struct ls_layer *from = &network->layers[i];
 		struct ls_packed_layer *layer = &packed->layers[i];
 		layer->forward = (struct ls_panels){from->n_in, from->n_out, arith->panel, arith->vector};
-		layer->backward = (struct ls_panels){from->n_out, from->n_in, arith->panel, arith->vector};
+		layer->inputs = (struct ls_range){0, (uint32_t)from->n_in};
 	}
 	return allocate_layers(out, packed, with_velocity, error);
 }
@@ -118,10 +115,11 @@ lockstep_status ls_packed_create_part(struct ls_packed **out, const struct ls_pa
 	packed->n_layers = whole->n_layers;
 	for (size_t i = 0; i < whole->n_layers; i++) {
 		packed->layers[i].forward = whole->layers[i].forward;
-		packed->layers[i].backward = whole->layers[i].backward;
+		packed->layers[i].inputs = whole->layers[i].inputs;
 	}
-	packed->layers[0].first_out = packed->layers[1].first_in = outputs.begin;
-	packed->layers[0].forward.n_out = packed->layers[1].backward.n_out = outputs.end - outputs.begin;
+	packed->layers[0].first_out = outputs.begin;
+	packed->layers[0].forward.n_out = outputs.end - outputs.begin;
+	packed->layers[1].inputs = outputs;
 	return allocate_layers(out, packed, whole->layers[0].weight_velocity != NULL, error);
 }
 
@@ -133,7 +131,6 @@ void ls_packed_destroy(struct ls_packed *packed)
 		struct ls_packed_layer *layer = &packed->layers[i];
 		ls_memory_free(layer->bias_velocity);
 		ls_memory_free(layer->weight_velocity);
-		ls_memory_free(layer->transposed);
 		ls_memory_free(layer->bias);
 		ls_memory_free(layer->weight);
 	}
@@ -178,8 +175,6 @@ void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *net
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_packed_layer *layer = &packed->layers[i];
 		load_layer(&layer->forward, &network->layers[i], layer->weight, layer->bias);
-		for (size_t p = 0; p < ls_panels_count(&layer->forward); p++)
-			ls_packed_transpose(layer, packed->arith, p, 0, layer->forward.n_k);
 	}
 }
 
@@ -236,23 +231,6 @@ lockstep_status ls_packed_fingerprint(const struct ls_packed *packed, char finge
 	return LOCKSTEP_OK;
 }
 
-void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,
-                         size_t end)
-{
-	struct ls_panel from = ls_panels_get(&layer->forward, i_panel);
-	size_t n_out =
-	    layer->forward.n_out - from.column < from.width ? layer->forward.n_out - from.column : from.width;
-	size_t last = layer->first_in + layer->backward.n_out, k = first > layer->first_in ? first : layer->first_in;
-	end = end < last ? end : last;
-	while (layer->transposed && k < end) {
-		struct ls_panel to = ls_panels_get(&layer->backward, (k - layer->first_in) / layer->backward.wide);
-		size_t at = k - layer->first_in - to.column, n = to.width - at < end - k ? to.width - at : end - k;
-		arith->transpose(n, n_out, layer->weight + from.offset + k * from.width, from.width,
-		                 layer->transposed + to.offset + from.column * to.width + at, to.width);
-		k += n;
-	}
-}
-
 /* ---- Copies ---------------------------------------------------------- */
 
 /* One of a layer's matrices, n_k rows of panels, with the outputs it holds. */
@@ -293,8 +271,6 @@ void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, si
 	copy_outputs(matrix_of(target, target->weight_velocity, n_k), matrix_of(source, source->weight_velocity, n_k));
 	copy_outputs(matrix_of(target, target->bias, 1), matrix_of(source, source->bias, 1));
 	copy_outputs(matrix_of(target, target->bias_velocity, 1), matrix_of(source, source->bias_velocity, 1));
-	for (size_t p = 0; p < ls_panels_count(&target->forward); p++)
-		ls_packed_transpose(target, to->arith, p, 0, n_k);
 }
 
 void ls_packed_clear(struct ls_packed *packed)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A network's parameters as the kernels read them: every weight matrix in
- * panels for the forward product, and (but for the first layer) once more,
- * transposed, in panels for the backward product. Layout and padding belong to
- * the instruction set; they show in no bit.
+ * panels. Layout and padding belong to the instruction set; they show in no bit.
  */
 #ifndef LS_NET_PACKED_H
 #define LS_NET_PACKED_H
@@ -36,12 +34,11 @@ struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_pan
                                     const float *bias, struct ls_product whole);
 
 struct ls_packed_layer {
-	struct ls_panels forward, backward;
+	struct ls_panels forward;
 	size_t first_out;       /* the layer's output that forward begins with: 0 but in parts */
-	size_t first_in;        /* the layer's input that backward begins with: likewise */
+	struct ls_range inputs; /* those that deltas are carried back to: all but in parts */
 	float *weight;          /* panels of forward */
 	float *bias;            /* [ls_panels_columns(forward)] */
-	float *transposed;      /* panels of backward; NULL for the first layer */
 	float *weight_velocity; /* like weight and bias; NULL without momentum */
 	float *bias_velocity;
 };
@@ -63,7 +60,7 @@ void ls_packed_destroy(struct ls_packed *packed);
 lockstep_status ls_packed_create_part(struct ls_packed **out, const struct ls_packed *whole, struct ls_range outputs,
                                       lockstep_error *error);
 
-/* Copies what both hold of a layer: parameters, velocities, transposed. */
+/* Copies what both hold of a layer: parameters and velocities. */
 void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, size_t i_layer);
 
 /* Sets weights and biases to 0. */
@@ -80,10 +77,5 @@ void ls_packed_store_velocity(const struct ls_packed *packed, struct lockstep_ne
 /* SHA-256 of the parameters as lockstep_network_fingerprint() takes it, without
  * a copy of them. */
 lockstep_status ls_packed_fingerprint(const struct ls_packed *packed, char fingerprint[65], lockstep_error *error);
-
-/* Brings weight rows first .. end - 1 of a panel into the transposed copy, those
- * that it has. */
-void ls_packed_transpose(struct ls_packed_layer *layer, const struct ls_arith *arith, size_t i_panel, size_t first,
-                         size_t end);
 
 #endif

@@ -8,16 +8,22 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+static size_t padded(size_t n)
+{
+	return (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+}
+
 static size_t leading_dimension(size_t n)
 {
-	size_t ld = (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	size_t ld = padded(n);
 	return ld % 64 == 0 ? ld + LS_ROW_ALIGNMENT : ld;
 }
 
+/* Deltas are turned a vector of rows at a time, so that there is room for whole ones. */
 static int allocate_layer(struct ls_shard_layer *layer, size_t rows, size_t n, int last, int training, int with_dropout)
 {
 	layer->ld = leading_dimension(n);
-	size_t count = rows * layer->ld;
+	size_t count = padded(rows) * layer->ld;
 	layer->a = ls_memory_allocate(count, sizeof(float));
 	layer->out = layer->a;
 	layer->delta = layer->a;
@@ -32,6 +38,15 @@ static int allocate_layer(struct ls_shard_layer *layer, size_t rows, size_t n, i
 	return layer->a && layer->delta && layer->out && (!with_dropout || layer->kept);
 }
 
+static int allocate_turned(struct ls_shard *shard, const struct ls_packed *packed)
+{
+	size_t n = 0;
+	for (size_t i = 1; i < packed->n_layers; i++)
+		n = packed->layers[i].forward.n_out > n ? packed->layers[i].forward.n_out : n;
+	shard->turned = ls_memory_allocate(LS_CARRIED_INPUTS + padded(n), packed->arith->panel * sizeof(float));
+	return shard->turned != NULL;
+}
+
 lockstep_status ls_shard_create(struct ls_shard **out, const struct ls_packed *packed, size_t max_rows, int training,
                                 int with_dropout, lockstep_error *error)
 {
@@ -44,7 +59,7 @@ lockstep_status ls_shard_create(struct ls_shard **out, const struct ls_packed *p
 	shard->ld_inputs = leading_dimension(packed->layers[0].forward.n_k);
 	shard->inputs = ls_memory_allocate(max_rows * shard->ld_inputs + LS_ROW_ALIGNMENT, sizeof(float));
 	shard->losses = ls_memory_allocate(max_rows, sizeof(float));
-	int complete = shard->inputs && shard->losses;
+	int complete = shard->inputs && shard->losses && (!training || allocate_turned(shard, packed));
 	for (size_t i = 0; complete && i < packed->n_layers; i++)
 		complete = allocate_layer(&shard->layers[i], max_rows, packed->layers[i].forward.n_out,
 		                          i + 1 == packed->n_layers, training, with_dropout);
@@ -69,6 +84,7 @@ void ls_shard_destroy(struct ls_shard *shard)
 		ls_memory_free(layer->kept);
 		ls_memory_free(layer->a);
 	}
+	ls_memory_free(shard->turned);
 	ls_memory_free(shard->losses);
 	ls_memory_free(shard->inputs);
 	ls_memory_free(shard);

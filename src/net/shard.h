@@ -32,11 +32,15 @@ struct ls_shard_layer {
 	float *delta;  /* of the last layer: the same as a */
 };
 
+/* Inputs of a layer that deltas with a row a lane are carried back to at a time. */
+#define LS_CARRIED_INPUTS 96
+
 struct ls_shard {
 	size_t max_rows, n_layers;
 	float *inputs;
 	size_t ld_inputs;
 	float *losses; /* [max_rows] */
+	float *turned; /* [LS_CARRIED_INPUTS + outputs of a layer][panel], for the backward product */
 	struct ls_shard_layer layers[LS_LAYERS_MAX];
 };
 
@@ -83,9 +87,8 @@ void ls_loss(struct ls_shard *shard, const struct ls_pass *pass);
  * those of the first layer begin with its first unit. */
 void ls_backward(struct ls_shard *shard, const struct ls_pass *pass);
 
-/* Its product alone, for a layer above the first: the delta of the layer below,
- * up to the activation's derivative, is that of `from` times the weights. */
-void ls_backward_product(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t n_rows,
-                         const struct ls_shard_layer *from, const struct ls_shard_layer *to);
+/* Its product alone, for a layer above the first: the delta of the layer below, up
+ * to the activation's derivative. */
+void ls_backward_product(const struct ls_shard *shard, const struct ls_packed *packed, size_t i_layer, size_t n_rows);
 
 #endif

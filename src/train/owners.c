@@ -79,7 +79,6 @@ static int update_layer(const struct ls_steps *steps, struct ls_worker *worker, 
 		if (p % steps->n_workers == i_worker)
 			not_finite |= ls_panel_bias_gradient(worker, &view, &rows, NULL);
 		not_finite |= ls_panel_update_rest(worker, &view, steps->n_workers, i_worker);
-		ls_packed_transpose(view.layer, steps->packed->arith, p, inputs.begin, inputs.end);
 	}
 	return not_finite;
 }

@@ -59,7 +59,6 @@ int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target)
 			not_finite |= ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, NULL);
 			not_finite |= ls_panel_bias_gradient(worker, &view, &rows, NULL);
 			not_finite |= ls_panel_update_rest(worker, &view, 1, 0);
-			ls_packed_transpose(view.layer, target->arith, p, 0, view.n_k);
 		}
 	return not_finite;
 }
@@ -134,7 +133,6 @@ static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, 
 		find_nodes(steps, worker, sequence, offset + bias_offset(view));
 		not_finite |= reduce_rows(steps, worker, ls_panel_biases(view), 1, width, &update);
 	}
-	ls_packed_transpose(view->layer, steps->packed->arith, view->i_panel, first, end);
 	return not_finite | ls_panel_update_rest(worker, view, n_workers, i_worker);
 }
 

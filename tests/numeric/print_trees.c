@@ -78,11 +78,13 @@ static void print_products(struct kernel_sum *sum)
 
 	puts("backward product, without a start value");
 	ways = begin_ways("97 outputs");
+	for (sum->width = sum->table->vector; sum->width <= sum->table->panel; sum->width = next_width(sum))
+		for (int in_lanes = 0; in_lanes < 2; in_lanes++) {
+			sum->inputs = in_lanes ? SUM_IN_LANES : SUM_ALL;
+			backward_sum(sum, &summation, 97);
+			add_way(ways, &summation);
+		}
 	sum->inputs = SUM_ALL;
-	for (sum->width = sum->table->vector; sum->width <= sum->table->panel; sum->width = next_width(sum)) {
-		backward_sum(sum, &summation, 97);
-		add_way(ways, &summation);
-	}
 	end_ways(ways);
 }
 

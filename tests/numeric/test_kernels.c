@@ -130,6 +130,75 @@ Test(kernels, product_is_the_chain_for_every_shape)
 		}
 }
 
+/* ---- Backward products ------------------------------------------------ */
+
+#define BACK_INPUTS (COUNT_MAX + 5)
+#define BACK_FIRST 3
+
+static float back_weights[BACK_INPUTS * (2 * WIDTH_MAX + 16)], back_deltas[(2 * WIDTH_MAX + 16) * WIDTH_MAX];
+static float back_out[(BACK_INPUTS + 1) * WIDTH_MAX];
+
+/* Weight (k, j) by the words of arith.h. */
+static size_t back_place(const struct ls_arith *table, const struct ls_back_product *p, size_t k, size_t j)
+{
+	size_t first = j / table->panel * table->panel;
+	size_t rest = (p->n_out - first + table->vector - 1) / table->vector * table->vector;
+	return first * p->n_k + k * (rest < table->panel ? rest : table->panel) + j - first;
+}
+
+static float naive_back_product(const struct ls_arith *table, const struct ls_back_product *p, size_t k, size_t lane)
+{
+	float sum = 0;
+	for (size_t j = 0; j < p->n_out; j++)
+		sum = fmaf(p->weight[back_place(table, p, p->first + k, j)], p->delta[j * p->width + lane], sum);
+	return sum + 0.0f;
+}
+
+static void expect_back_product(const struct ls_arith *table, size_t width, size_t n, size_t n_out)
+{
+	static float expected[(BACK_INPUTS + 1) * WIDTH_MAX];
+	struct ls_back_product p = {back_weights, BACK_INPUTS, n_out, BACK_FIRST, n, back_deltas, width, back_out};
+	fill_with(back_weights, sizeof back_weights / sizeof *back_weights, guard());
+	for (size_t k = 0; k < BACK_INPUTS; k++)
+		for (size_t j = 0; j < n_out; j++)
+			fill_ordinary(back_weights + back_place(table, &p, k, j), 1, 1000 * k + j);
+	fill_ordinary(back_deltas, n_out * width, 5);
+	fill_with(back_out, (n + 1) * width, guard());
+	fill_with(expected, (n + 1) * width, guard());
+	for (size_t k = 0; k < n; k++)
+		for (size_t lane = 0; lane < width; lane++)
+			expected[k * width + lane] = naive_back_product(table, &p, k, lane);
+	table->back_product(&p);
+	cr_assert_eq(first_difference(back_out, expected, (n + 1) * width), (n + 1) * width,
+	             "%s: width %zu, %zu inputs, %zu outputs", table->name, width, n, n_out);
+}
+
+Test(kernels, back_product_is_the_chain_for_every_shape)
+{
+	for (size_t t = 0; t < n_tables; t++) {
+		size_t panel = tables[t]->panel, vector = tables[t]->vector;
+		const size_t outputs[] = {1, vector, vector + 1, panel - 1, panel, panel + 1, 2 * panel + vector - 1};
+		for (size_t width = vector; width <= panel; width += vector)
+			for (size_t n = 0; n <= COUNT_MAX; n++)
+				for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+					expect_back_product(tables[t], width, n, outputs[i]);
+	}
+}
+
+Test(kernels, back_product_is_never_negative_zero)
+{
+	for (size_t t = 0; t < n_tables; t++) {
+		struct ls_back_product p = {back_weights, 1, 1, 0, 1, back_deltas, tables[t]->panel, back_out};
+		fill_with(back_weights, tables[t]->vector, -0x1p-100f);
+		fill_with(back_deltas, p.width, 0x1p-100f);
+		tables[t]->back_product(&p);
+		for (size_t lane = 0; lane < p.width; lane++)
+			cr_assert_eq(bits_of_float(back_out[lane]), 0, "%s", tables[t]->name);
+	}
+}
+
+/* ---- Near the sums in double ------------------------------------------ */
+
 /* The bound of a chain of n fused operations: every partial sum is at most the
  * sum of magnitudes and is rounded once. */
 static double chain_tolerance(size_t n, double magnitudes)

@@ -66,6 +66,25 @@ Test(summation_order, product_is_one_chain_from_its_start)
 	for_every_width(check_products);
 }
 
+static void check_backward_products(struct kernel_sum *sum)
+{
+	static const size_t lengths[] = {1, 2, 7, 16, 17, 63, 64, 65, 97};
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+		for (int in_lanes = 0; in_lanes < 2; in_lanes++) {
+			struct summation_tree expected = {0};
+			struct summation summation;
+			summation_tree_chain(&expected, summation_tree_leaf(&expected, 0), 1, lengths[i] - 1, 1);
+			sum->inputs = in_lanes ? SUM_IN_LANES : SUM_ALL;
+			backward_sum(sum, &summation, lengths[i]);
+			expect_tree(&summation, &expected, sum->table->name);
+		}
+}
+
+Test(summation_order, backward_product_is_one_chain_turned_either_way)
+{
+	for_every_width(check_backward_products);
+}
+
 /* ---- Gradients ------------------------------------------------------- */
 
 /* The contract's tree over slices lo .. hi - 1, chains below. */

@@ -95,10 +95,35 @@ void product_sum(struct kernel_sum *sum, struct summation *summation, size_t n_k
 	*summation = (struct summation){sum->n, 1, sum_product, sum};
 }
 
+/* Weights are 1, and NaN where the last panel is padded. */
+static double run_in_lanes(const struct kernel_sum *sum, const enum summation_term *terms)
+{
+	static float weight[COPIES * (SUMMATION_MAX + WIDTH_MAX)], delta[SUMMATION_MAX * WIDTH_MAX];
+	static float out[COPIES * WIDTH_MAX];
+	size_t wide = sum->table->panel, vector = sum->table->vector;
+	fill_with_nan(weight, sizeof weight / sizeof *weight);
+	for (size_t j = 0; j < sum->n; j++) {
+		size_t column = j / wide * wide, left = (sum->n - column + vector - 1) / vector * vector;
+		size_t width = left < wide ? left : wide;
+		for (size_t k = 0; k < COPIES; k++)
+			weight[column * COPIES + k * width + j - column] = 1.0f;
+		for (size_t r = 0; r < sum->width; r++)
+			delta[j * sum->width + r] = signed_term(terms[j]);
+	}
+	sum->table->back_product(&(struct ls_back_product){.weight = weight,
+	                                                   .n_k = COPIES,
+	                                                   .n_out = sum->n,
+	                                                   .n = COPIES,
+	                                                   .delta = delta,
+	                                                   .width = sum->width,
+	                                                   .out = out});
+	return common_value(out, COPIES * sum->width);
+}
+
 static double sum_backward(void *context, const enum summation_term *terms)
 {
 	const struct kernel_sum *sum = context;
-	return run_product(sum, terms, sum->n, NULL);
+	return sum->inputs == SUM_IN_LANES ? run_in_lanes(sum, terms) : run_product(sum, terms, sum->n, NULL);
 }
 
 void backward_sum(struct kernel_sum *sum, struct summation *summation, size_t n_k)
@@ -167,6 +192,7 @@ static void choose_inputs(const struct kernel_sum *sum, struct gradient_rows *ro
 		gradient->ld_in = 0;
 		break;
 	case SUM_ALL:
+	case SUM_IN_LANES: /* of no gradient */
 		break;
 	}
 }

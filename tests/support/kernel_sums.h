@@ -16,8 +16,9 @@
 #define EVALUATED_ROWS_MAX 4096
 
 /* How a kernel gets its terms: all that stand in memory; those of a list, what
- * it leaves out being NaN; packed; or, in a bias's place, times a constant. */
-enum sum_inputs { SUM_ALL, SUM_LISTED, SUM_PACKED, SUM_BIAS };
+ * it leaves out being NaN; packed; in a bias's place, times a constant; or, of a
+ * backward product, with a row in every lane. */
+enum sum_inputs { SUM_ALL, SUM_LISTED, SUM_PACKED, SUM_BIAS, SUM_IN_LANES };
 /* What becomes of the sum: it is stored, or updates parameters that are 0. */
 enum sum_result { SUM_STORED, SUM_UPDATES, SUM_UPDATES_WITH_MOMENTUM };
 

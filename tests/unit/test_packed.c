@@ -25,8 +25,8 @@ static size_t panel_floats(const struct ls_panels *panels)
 	return panels->n_k * ls_panels_columns(panels);
 }
 
-/* weight, bias, transposed and the velocities, in this order. */
-#define N_ARRAYS 5
+/* weight, bias and the velocities, in this order. */
+#define N_ARRAYS 4
 static struct values array_of(const struct ls_packed_layer *layer, int i_array)
 {
 	size_t n_weights = panel_floats(&layer->forward), n_biases = ls_panels_columns(&layer->forward);
@@ -36,8 +36,6 @@ static struct values array_of(const struct ls_packed_layer *layer, int i_array)
 	case 1:
 		return (struct values){layer->bias, n_biases};
 	case 2:
-		return (struct values){layer->transposed, layer->transposed ? panel_floats(&layer->backward) : 0};
-	case 3:
 		return (struct values){layer->weight_velocity, layer->weight_velocity ? n_weights : 0};
 	default:
 		return (struct values){layer->bias_velocity, layer->bias_velocity ? n_biases : 0};
@@ -145,7 +143,6 @@ static void expect_first_layer(const struct ls_packed *part, const struct ls_pac
 			cr_assert_eq(a->weight[place(&a->forward, k, j)],
 			             b->weight[place(&b->forward, k, outputs.begin + j)]);
 	}
-	cr_assert_null(a->transposed);
 }
 
 /* All of the second layer, but carried back to the part's outputs alone. */
@@ -154,13 +151,9 @@ static void expect_second_layer(const struct ls_packed *part, const struct ls_pa
 	const struct ls_packed_layer *a = &part->layers[1], *b = &whole->layers[1];
 	cr_assert_eq(a->forward.n_out, b->forward.n_out);
 	cr_assert_eq(a->first_out, 0);
-	cr_assert_eq(a->first_in, outputs.begin);
-	cr_assert_eq(a->backward.n_out, outputs.end - outputs.begin);
+	cr_assert_eq(a->inputs.begin, outputs.begin);
+	cr_assert_eq(a->inputs.end, outputs.end);
 	cr_assert_arr_eq(a->weight, b->weight, panel_floats(&b->forward) * sizeof(float));
-	for (size_t j = 0; j < a->forward.n_out; j++)
-		for (size_t k = 0; k < a->backward.n_out; k++)
-			cr_assert_eq(a->transposed[place(&a->backward, j, k)],
-			             b->weight[place(&b->forward, outputs.begin + k, j)]);
 }
 
 /* What lies between the last output and the panel's end is 0. */
@@ -174,10 +167,6 @@ static void expect_padding(const struct ls_packed *packed)
 			for (size_t k = 0; k < layer->forward.n_k; k++)
 				cr_assert_eq(bits_of_float(layer->weight[place(&layer->forward, k, j)]), 0);
 		}
-		end = layer->transposed ? ls_panels_columns(&layer->backward) : 0;
-		for (size_t k = layer->backward.n_out; k < end; k++)
-			for (size_t j = 0; j < layer->backward.n_k; j++)
-				cr_assert_eq(bits_of_float(layer->transposed[place(&layer->backward, j, k)]), 0);
 	}
 }
 

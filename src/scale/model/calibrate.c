@@ -67,15 +67,15 @@ static lockstep_status time_steps(struct ls_bench_training *training, struct tim
 
 /* ---- Bytes ----------------------------------------------------------- */
 
-static void count_layer(const struct ls_packed_layer *layer, struct lockstep_machine_model *model)
+static void count_layer(const struct ls_packed_layer *layer, int first, struct lockstep_machine_model *model)
 {
 	double weights = sizeof(float) * (double)layer->forward.n_k * (double)layer->forward.n_out;
 	double biases = sizeof(float) * (double)layer->forward.n_out;
-	double back = layer->transposed ? weights : 0;
+	double back = first ? 0 : weights;
 	double passes = layer->weight_velocity ? 4 : 2;
 	model->parameter_bytes += weights + biases;
 	model->read_bytes += weights + biases + back;
-	model->update_bytes += passes * (weights + biases) + back;
+	model->update_bytes += passes * (weights + biases);
 	model->row_bytes += sizeof(float) * 2.0 * (double)layer->forward.n_out;
 }
 
@@ -86,7 +86,7 @@ static void count_bytes(const struct lockstep_trainer *trainer, struct lockstep_
 	lockstep_dataset_get_rows(trainer->dataset, LOCKSTEP_TRAIN, &rows);
 	model->row_bytes = (double)(rows.n_features * (sizeof(float) + (rows.bytes ? 1 : sizeof(float))));
 	for (size_t i = 0; i < packed->n_layers; i++)
-		count_layer(&packed->layers[i], model);
+		count_layer(&packed->layers[i], i == 0, model);
 	model->n_blocks = (uint32_t)trainer->blocks.n;
 	model->ring_bytes = (double)LS_RING_SLOTS * sizeof(float) * (double)trainer->blocks.max_floats;
 }

@@ -179,7 +179,7 @@ static double traffic(const struct seating *seating, uint32_t n, double rows, do
 	const struct lockstep_machine_model *model = seating->model;
 	double part = (double)n / seating->n;
 	double rings = seating->n > 1 ? n * model->ring_bytes : 0;
-	double held = model->read_bytes + rows * model->row_bytes + rings;
+	double held = model->parameter_bytes + rows * model->row_bytes + rings;
 	double moved = model->read_bytes + rows * model->row_bytes + part * model->update_bytes;
 	if (cache_bytes <= 0 || held <= cache_bytes)
 		return 0;
@@ -259,7 +259,7 @@ static double reduction(const struct seating *seating, double away)
 	for (uint32_t i = 0; i < seating->n; i++)
 		users = larger(users, core_users(seating, i));
 	double work = users * (model->update + (n_sums - 2) * model->sum) / n;
-	double foreign = (n - 1) / n * (n_sums / n * model->parameter_bytes + model->read_bytes);
+	double foreign = (n - 1) / n * (n_sums / n + 1) * model->parameter_bytes;
 	return work + away * model->line * foreign / LINE_BYTES;
 }
 

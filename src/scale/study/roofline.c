@@ -25,7 +25,7 @@ static double input_bytes(const lockstep_dataset *dataset)
 struct work {
 	double flops;     /* of a row: forward and gradient, the backward product of all but the first layer */
 	double row_bytes; /* activations and deltas of a row */
-	double laid_out;  /* numbers kept: weights that deltas go back through have a second layout */
+	double kept;      /* numbers kept */
 	double moved;     /* numbers that a step reads and writes: forward, backward, update */
 };
 
@@ -38,7 +38,7 @@ static struct work count_layers(const lockstep_network *network, int has_momentu
 		double n = n_in * n_out + n_out;
 		work.flops += (i ? 6 : 4) * n_in * n_out;
 		work.row_bytes += 2 * n_out * sizeof(float);
-		work.laid_out += n * ((i ? 2 : 1) + (has_momentum ? 1 : 0));
+		work.kept += n * (has_momentum ? 2 : 1);
 		work.moved += n * ((i ? 4 : 3) + (has_momentum ? 2 : 0));
 	}
 	return work;
@@ -50,7 +50,7 @@ static void count_step(const struct ls_scale *scale, const struct work *work, st
 	double rows = level->batch, inputs = rows * input_bytes(scale->job->dataset);
 	roofline->cache_bytes = ls_neighbours_cache_bytes(scale->topology, level->places, level->workers);
 	roofline->flops = rows * work->flops;
-	roofline->kept_bytes = work->laid_out * sizeof(float) + rows * work->row_bytes;
+	roofline->kept_bytes = work->kept * sizeof(float) + rows * work->row_bytes;
 	roofline->bytes = inputs;
 	if (!(roofline->kept_bytes <= roofline->cache_bytes))
 		roofline->bytes += work->moved * sizeof(float) + 2 * rows * work->row_bytes;
