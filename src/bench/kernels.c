@@ -94,6 +94,7 @@ static void sum_gradient(struct layer *layer, float *out)
 		gradient.packed_rows = packed ? layer->n_rows : 0;
 		collect_deltas(layer, panel);
 		gradient.width = gradient.ld_delta = panel.width;
+		gradient.far = !out && ls_panels_are_far(&layer->weights->forward);
 		gradient.target = (struct ls_target){.weight = layer->weights->weight + panel.offset};
 		layer->not_finite |= layer->arith->gradient(&gradient);
 	}

@@ -38,12 +38,17 @@ static size_t floats(const struct ls_panels *panels)
 	return panels->n_k * ls_panels_columns(panels);
 }
 
+int ls_panels_are_far(const struct ls_panels *panels)
+{
+	return floats(panels) > NEAR;
+}
+
 struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,
                                     const float *bias, struct ls_product whole)
 {
 	struct ls_panel panel = ls_panels_get(panels, i_panel);
 	whole.panel = weight + panel.offset;
-	if (i_panel + 1 < ls_panels_count(panels) && floats(panels) > NEAR)
+	if (i_panel + 1 < ls_panels_count(panels) && ls_panels_are_far(panels))
 		whole.next = whole.panel + panels->n_k * panel.width;
 	whole.start = bias ? bias + panel.column : NULL;
 	whole.width = panel.width;

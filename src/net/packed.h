@@ -28,6 +28,8 @@ size_t ls_panels_count(const struct ls_panels *panels);
 struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel);
 /* Outputs with the last panel's padding. */
 size_t ls_panels_columns(const struct ls_panels *panels);
+/* Is the matrix too large to stay in a core's caches from one step to the next? */
+int ls_panels_are_far(const struct ls_panels *panels);
 /* One panel's part of a product of all outputs: `whole` has the rows and where
  * output 0 goes; bias [columns], NULL: 0. */
 struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,

@@ -542,6 +542,7 @@ static void expect_updated_gradient(const struct ls_arith *table, size_t n_k, si
 	struct ls_gradient g = make_gradient(n_k, width, slices, 4);
 	g.target = make_target(&update, width, with_index);
 	g.update = &update;
+	g.far = n_k % 2;
 	copy_expected();
 	for (size_t k = 0; k < n_k; k++) {
 		float sums[WIDTH_MAX];
