@@ -73,9 +73,9 @@ study_programs = \
 	%D%/study/test_quality
 
 numeric_programs = \
+	%D%/numeric/test_backward \
 	%D%/numeric/test_differences \
 	%D%/numeric/test_double_net \
-	%D%/numeric/test_backward \
 	%D%/numeric/test_functions \
 	%D%/numeric/test_gradcheck \
 	%D%/numeric/test_kernel_bound \

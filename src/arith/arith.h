@@ -87,7 +87,7 @@ struct ls_gradient {
 	size_t tile_stride;
 	uint32_t n_slices;
 	float *out;
-	int far; /* the target's weights are called for early */
+	int far; /* the target's weights, from main memory, are called for early */
 	struct ls_target target;
 	const struct ls_update *update;
 };

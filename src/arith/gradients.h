@@ -352,10 +352,10 @@ INLINE void sum_tiles(const int vectors, const int n, const struct ls_gradient *
                       struct update *update)
 {
 	struct tile_stack stack;
-	int in_pairs = goes_in_pairs(vectors, n, g), are_long = all_long(g);
+	int in_pairs = goes_in_pairs(vectors, n, g), are_long = all_long(g), fetch = g->far && !g->out;
 	for (uint32_t i = tiles.begin; i < tiles.end; i++) {
 		struct gradient_tile tile = tile_at(g, i, &stack);
-		if (g->far)
+		if (fetch)
 			fetch_weights(vectors, n, &tile);
 		if (in_pairs)
 			sum_halves(vectors, n, tile, update);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Numbers in another order: inputs packed for the gradient, and weights or deltas
- * transposed for the backward product. Compiled once per instruction set (isa_*.c include it), whose
- * tiles and squares they follow.
+ * transposed for the backward product. Compiled once per instruction set (isa_*.c
+ * include it), whose tiles and squares they follow.
  */
 #ifndef LS_ARITH_LAYOUT_H
 #define LS_ARITH_LAYOUT_H

@@ -150,7 +150,7 @@ INLINE void back_tile(const int vectors, const int n, const struct ls_back_produ
 	for (; left >= wide; left -= wide, weight += p->n_k * wide, delta += wide * (size_t)(vectors * VEC))
 		back_columns(vectors, n, weight + row * wide, wide, wide, delta, sum);
 	if (left > 0) {
-		size_t width = (left + VEC - 1) / VEC * VEC;
+		size_t width = ls_round_up(left, VEC);
 		back_columns(vectors, n, weight + row * width, width, left, delta, sum);
 	}
 	float *out = p->out + first * (size_t)(vectors * VEC);

@@ -51,7 +51,7 @@ static void map_softplus(size_t n, const float *in, float *out)
  * anyone reads. */
 static size_t padded(const struct ls_block *block)
 {
-	return (block->n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	return ls_round_up(block->n, LS_ROW_ALIGNMENT);
 }
 
 static void activate(const struct ls_block *block, enum lockstep_activation activation, float slope)

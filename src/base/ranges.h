@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pure arithmetic of the data-parallel step: mini-batch -> slices -> shards ->
- * maximal aligned subtrees. Knows no threads and no data; every function is a
- * formula of doc/numerics.md, section "Slices".
+ * maximal aligned subtrees; and rounding up. Knows no threads and no data; the
+ * functions of slices are formulas of doc/numerics.md, section "Slices".
  */
 #ifndef LS_BASE_RANGES_H
 #define LS_BASE_RANGES_H
@@ -23,6 +23,12 @@ struct ls_subtree {
 	uint32_t first;
 	uint32_t level;
 };
+
+/* The least multiple that is not below n. */
+static inline size_t ls_round_up(size_t n, size_t multiple)
+{
+	return (n + multiple - 1) / multiple * multiple;
+}
 
 /* The number of slices when the job names none: a rule of B alone. */
 uint32_t ls_default_slices(uint32_t batch);

@@ -47,7 +47,7 @@ static void multiply(struct layer *layer)
 	                           .out = layer->outputs->a,
 	                           .ld_out = layer->outputs->ld};
 	for (size_t p = 0; p < ls_panels_count(&weights->forward); p++) {
-		struct ls_product part = ls_panels_product(&weights->forward, p, weights->weight, weights->bias, whole);
+		struct ls_product part = ls_packed_product(weights, p, whole);
 		layer->arith->product(&part);
 	}
 }
@@ -94,7 +94,7 @@ static void sum_gradient(struct layer *layer, float *out)
 		gradient.packed_rows = packed ? layer->n_rows : 0;
 		collect_deltas(layer, panel);
 		gradient.width = gradient.ld_delta = panel.width;
-		gradient.far = !out && ls_panels_are_far(&layer->weights->forward);
+		gradient.far = layer->weights->far;
 		gradient.target = (struct ls_target){.weight = layer->weights->weight + panel.offset};
 		layer->not_finite |= layer->arith->gradient(&gradient);
 	}

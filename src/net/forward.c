@@ -10,7 +10,7 @@
 static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product whole)
 {
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		struct ls_product part = ls_panels_product(&layer->forward, p, layer->weight, layer->bias, whole);
+		struct ls_product part = ls_packed_product(layer, p, whole);
 		arith->product(&part);
 	}
 }
@@ -20,7 +20,7 @@ static void layer_products(const struct ls_packed_layer *layer, const struct ls_
 static void sparse_products(const struct ls_packed_layer *layer, const struct ls_zeros *zeros, struct ls_product whole)
 {
 	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		struct ls_product panel = ls_panels_product(&layer->forward, p, layer->weight, layer->bias, whole);
+		struct ls_product panel = ls_packed_product(layer, p, whole);
 		if (panel.width < zeros->arith->panel) {
 			zeros->arith->product(&panel);
 			continue;

@@ -23,7 +23,7 @@ size_t ls_panels_count(const struct ls_panels *panels)
 struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel)
 {
 	size_t column = i_panel * panels->wide;
-	size_t rest = (panels->n_out - column + panels->vector - 1) / panels->vector * panels->vector;
+	size_t rest = ls_round_up(panels->n_out - column, panels->vector);
 	return (struct ls_panel){column, rest < panels->wide ? rest : panels->wide, column * panels->n_k};
 }
 
@@ -38,19 +38,13 @@ static size_t floats(const struct ls_panels *panels)
 	return panels->n_k * ls_panels_columns(panels);
 }
 
-int ls_panels_are_far(const struct ls_panels *panels)
+struct ls_product ls_packed_product(const struct ls_packed_layer *layer, size_t i_panel, struct ls_product whole)
 {
-	return floats(panels) > NEAR;
-}
-
-struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,
-                                    const float *bias, struct ls_product whole)
-{
-	struct ls_panel panel = ls_panels_get(panels, i_panel);
-	whole.panel = weight + panel.offset;
-	if (i_panel + 1 < ls_panels_count(panels) && ls_panels_are_far(panels))
-		whole.next = whole.panel + panels->n_k * panel.width;
-	whole.start = bias ? bias + panel.column : NULL;
+	struct ls_panel panel = ls_panels_get(&layer->forward, i_panel);
+	whole.panel = layer->weight + panel.offset;
+	if (layer->far && i_panel + 1 < ls_panels_count(&layer->forward))
+		whole.next = whole.panel + layer->forward.n_k * panel.width;
+	whole.start = layer->bias + panel.column;
 	whole.width = panel.width;
 	whole.out += panel.column;
 	return whole;
@@ -69,6 +63,7 @@ static int allocate_layer(struct ls_packed_layer *layer, int with_velocity)
 {
 	size_t n_weights = floats(&layer->forward), n_biases = ls_panels_columns(&layer->forward);
 
+	layer->far = n_weights > NEAR;
 	layer->weight = ls_memory_allocate(n_weights, sizeof(float));
 	layer->bias = ls_memory_allocate(n_biases, sizeof(float));
 	if (with_velocity) {

@@ -28,22 +28,21 @@ size_t ls_panels_count(const struct ls_panels *panels);
 struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel);
 /* Outputs with the last panel's padding. */
 size_t ls_panels_columns(const struct ls_panels *panels);
-/* Is the matrix too large to stay in a core's caches from one step to the next? */
-int ls_panels_are_far(const struct ls_panels *panels);
-/* One panel's part of a product of all outputs: `whole` has the rows and where
- * output 0 goes; bias [columns], NULL: 0. */
-struct ls_product ls_panels_product(const struct ls_panels *panels, size_t i_panel, const float *weight,
-                                    const float *bias, struct ls_product whole);
 
 struct ls_packed_layer {
 	struct ls_panels forward;
 	size_t first_out;       /* the layer's output that forward begins with: 0 but in parts */
 	struct ls_range inputs; /* those that deltas are carried back to: all but in parts */
+	int far;                /* the weights are too many to stay in a core's caches from step to step */
 	float *weight;          /* panels of forward */
 	float *bias;            /* [ls_panels_columns(forward)] */
 	float *weight_velocity; /* like weight and bias; NULL without momentum */
 	float *bias_velocity;
 };
+
+/* One panel's part of the product of all outputs: `whole` has the rows and where
+ * output 0 goes. */
+struct ls_product ls_packed_product(const struct ls_packed_layer *layer, size_t i_panel, struct ls_product whole);
 
 struct ls_packed {
 	const struct ls_arith *arith;

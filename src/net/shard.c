@@ -8,14 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static size_t padded(size_t n)
-{
-	return (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
-}
-
 static size_t leading_dimension(size_t n)
 {
-	size_t ld = padded(n);
+	size_t ld = ls_round_up(n, LS_ROW_ALIGNMENT);
 	return ld % 64 == 0 ? ld + LS_ROW_ALIGNMENT : ld;
 }
 
@@ -23,7 +18,7 @@ static size_t leading_dimension(size_t n)
 static int allocate_layer(struct ls_shard_layer *layer, size_t rows, size_t n, int last, int training, int with_dropout)
 {
 	layer->ld = leading_dimension(n);
-	size_t count = padded(rows) * layer->ld;
+	size_t count = ls_round_up(rows, LS_ROW_ALIGNMENT) * layer->ld;
 	layer->a = ls_memory_allocate(count, sizeof(float));
 	layer->out = layer->a;
 	layer->delta = layer->a;
@@ -43,7 +38,8 @@ static int allocate_turned(struct ls_shard *shard, const struct ls_packed *packe
 	size_t n = 0;
 	for (size_t i = 1; i < packed->n_layers; i++)
 		n = packed->layers[i].forward.n_out > n ? packed->layers[i].forward.n_out : n;
-	shard->turned = ls_memory_allocate(LS_CARRIED_INPUTS + padded(n), packed->arith->panel * sizeof(float));
+	shard->turned = ls_memory_allocate(LS_CARRIED_INPUTS + ls_round_up(n, LS_ROW_ALIGNMENT),
+	                                   packed->arith->panel * sizeof(float));
 	return shard->turned != NULL;
 }
 

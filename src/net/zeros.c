@@ -52,7 +52,7 @@ lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_zeros_sha
 	                           .wanted = shape->n_outputs < shape->arith->panel ? 0 : shape->wanted};
 	if (groups_of(shape->arith, shape->max_columns) * shape->max_rows > UINT32_MAX)
 		zeros->wanted &= ~LS_ZEROS_FOR_GRADIENT; /* its lists are counted in 32 bits */
-	zeros->ld_marks = (shape->max_columns + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	zeros->ld_marks = ls_round_up(shape->max_columns, LS_ROW_ALIGNMENT);
 	zeros->marks = ls_memory_allocate(LS_MARK_BLOCKS(shape->max_rows), zeros->ld_marks * sizeof *zeros->marks);
 	if (!zeros->marks || ((zeros->wanted & LS_ZEROS_FOR_PRODUCT) && !allocate_for_product(zeros)) ||
 	    ((zeros->wanted & LS_ZEROS_FOR_GRADIENT) && !allocate_for_gradient(zeros, shape->max_slices))) {

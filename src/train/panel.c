@@ -92,7 +92,7 @@ int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_pan
 	gradient.ld_in = rows->ld_in;
 	gradient.target = ls_panel_weights(view, inputs.begin);
 	gradient.update = &worker->update;
-	gradient.far = !out && ls_panels_are_far(&view->layer->forward);
+	gradient.far = view->layer->far;
 	if (worker->packed_rows) {
 		gradient.in = worker->packed;
 		gradient.packed_rows = worker->packed_rows;

@@ -120,7 +120,7 @@ static lockstep_status create_replica(struct ls_worker *worker, const struct ls_
 	lockstep_status status = ls_packed_create_part(&worker->replica, shape->packed, units, error);
 	if (status)
 		return status;
-	worker->ld_shown = (units.end - units.begin + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	worker->ld_shown = ls_round_up(units.end - units.begin, LS_ROW_ALIGNMENT);
 	for (int parity = 0; parity < 2; parity++) {
 		worker->shown[parity] = ls_memory_allocate(max_shard_rows(shape), worker->ld_shown * sizeof(float));
 		if (!worker->shown[parity])
@@ -135,7 +135,7 @@ static size_t max_owned(const struct ls_worker_shape *shape)
 	const struct ls_arith *arith = shape->packed->arith;
 	size_t n_tiles = (max_inputs(shape->packed) + arith->tile - 1) / arith->tile;
 	size_t n = (n_tiles + shape->n_workers - 1) / shape->n_workers * arith->tile;
-	return (n + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT * LS_ROW_ALIGNMENT;
+	return ls_round_up(n, LS_ROW_ALIGNMENT);
 }
 
 static lockstep_status create_owned(struct ls_worker *worker, const struct ls_worker_shape *shape,

@@ -25,7 +25,7 @@ static double input_bytes(const lockstep_dataset *dataset)
 struct work {
 	double flops;     /* of a row: forward and gradient, the backward product of all but the first layer */
 	double row_bytes; /* activations and deltas of a row */
-	double kept;      /* numbers kept */
+	double kept;      /* numbers that stay: weights, biases and their velocities */
 	double moved;     /* numbers that a step reads and writes: forward, backward, update */
 };
 
