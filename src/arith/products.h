@@ -109,11 +109,11 @@ static void product(const struct ls_product *p)
 	size_t share = (p->n_k + n_steps - 1) / n_steps * LINE;
 
 	for (size_t i = 0; i < n_tiles; i++) {
-		size_t first = p->n_rows * i / n_tiles, n = p->n_rows * (i + 1) / n_tiles - first;
+		struct ls_range rows = ls_part((uint32_t)p->n_rows, (uint32_t)n_tiles, (uint32_t)i);
 		if (p->next && !p->index)
-			fetching_rows(p, first, n, p->next + i * share, n_steps);
+			fetching_rows(p, rows.begin, rows.end - rows.begin, p->next + i * share, n_steps);
 		else
-			product_rows(p, first, n);
+			product_rows(p, rows.begin, rows.end - rows.begin);
 	}
 }
 
@@ -176,8 +176,8 @@ static void back_product(const struct ls_back_product *p)
 {
 	size_t height = tile_height(p->width), n_tiles = (p->n + height - 1) / height;
 	for (size_t i = 0; i < n_tiles; i++) {
-		size_t first = p->n * i / n_tiles;
-		back_rows(p, first, p->n * (i + 1) / n_tiles - first);
+		struct ls_range rows = ls_part((uint32_t)p->n, (uint32_t)n_tiles, (uint32_t)i);
+		back_rows(p, rows.begin, rows.end - rows.begin);
 	}
 }
 

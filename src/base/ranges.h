@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pure arithmetic of the data-parallel step: mini-batch -> slices -> shards ->
- * maximal aligned subtrees; and rounding up. Knows no threads and no data; the
+ * maximal aligned subtrees; and rounding up and parts. Knows no threads and no data; the
  * functions of slices are formulas of doc/numerics.md, section "Slices".
  */
 #ifndef LS_BASE_RANGES_H
@@ -28,6 +28,13 @@ struct ls_subtree {
 static inline size_t ls_round_up(size_t n, size_t multiple)
 {
 	return (n + multiple - 1) / multiple * multiple;
+}
+
+/* Part i of n things in `parts` parts, of which the last may be one longer: they suit
+ * tiles, the last of which may be short. For slices see below. */
+static inline struct ls_range ls_part(uint32_t n, uint32_t parts, uint32_t i)
+{
+	return (struct ls_range){(uint32_t)((uint64_t)n * i / parts), (uint32_t)((uint64_t)n * (i + 1) / parts)};
 }
 
 /* The number of slices when the job names none: a rule of B alone. */

@@ -41,12 +41,12 @@ static void multiply(struct layer *layer)
 {
 	const struct ls_packed_layer *weights = layer->weights;
 	struct ls_product whole = {.n_rows = layer->n_rows,
-	                           .n_k = weights->forward.n_k,
+	                           .n_k = weights->panels.n_k,
 	                           .in = layer->in,
 	                           .ld_in = layer->ld_in,
 	                           .out = layer->outputs->a,
 	                           .ld_out = layer->outputs->ld};
-	for (size_t p = 0; p < ls_panels_count(&weights->forward); p++) {
+	for (size_t p = 0; p < ls_panels_count(&weights->panels); p++) {
 		struct ls_product part = ls_packed_product(weights, p, whole);
 		layer->arith->product(&part);
 	}
@@ -67,7 +67,7 @@ static void collect_deltas(struct layer *layer, struct ls_panel panel)
 static void pack_inputs(struct layer *layer, size_t width)
 {
 	layer->arith->pack(&(struct ls_packing){.n_rows = layer->n_rows,
-	                                        .n_columns = layer->weights->forward.n_k,
+	                                        .n_columns = layer->weights->panels.n_k,
 	                                        .width = width,
 	                                        .in = layer->in,
 	                                        .ld_in = layer->ld_in,
@@ -77,7 +77,7 @@ static void pack_inputs(struct layer *layer, size_t width)
 /* Into `out`, or with out NULL into the weights. */
 static void sum_gradient(struct layer *layer, float *out)
 {
-	struct ls_gradient gradient = {.n_k = layer->weights->forward.n_k,
+	struct ls_gradient gradient = {.n_k = layer->weights->panels.n_k,
 	                               .in = layer->in,
 	                               .ld_in = layer->ld_in,
 	                               .delta = layer->deltas,
@@ -85,8 +85,8 @@ static void sum_gradient(struct layer *layer, float *out)
 	                               .n_slices = layer->n_slices,
 	                               .out = out,
 	                               .update = &layer->update};
-	for (size_t p = 0; p < ls_panels_count(&layer->weights->forward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->weights->forward, p);
+	for (size_t p = 0; p < ls_panels_count(&layer->weights->panels); p++) {
+		struct ls_panel panel = ls_panels_get(&layer->weights->panels, p);
 		int packed = layer->packed_inputs && panel.width == layer->arith->panel;
 		if (packed && p == 0)
 			pack_inputs(layer, panel.width);
@@ -171,7 +171,7 @@ static void point_at(struct layer *layer, size_t i_layer)
 	layer->below = i_layer ? &shard->layers[i_layer - 1] : NULL;
 	layer->in = in;
 	layer->ld_in = i_layer ? shard->layers[i_layer - 1].ld : shard->ld_inputs;
-	fill(in, layer->n_rows, layer->weights->forward.n_k, layer->ld_in);
+	fill(in, layer->n_rows, layer->weights->panels.n_k, layer->ld_in);
 }
 
 static lockstep_status layer_init(struct layer *layer, const struct lockstep_bench_network *network, size_t i_layer,
@@ -186,10 +186,10 @@ static lockstep_status layer_init(struct layer *layer, const struct lockstep_ben
 		layer->slices[i + 1] = ls_slice_rows(layer->n_rows, layer->n_slices, i).end;
 	layer->update = (struct ls_update){.scale = 1.0f / (float)layer->n_rows, .rate = RATE};
 	point_at(layer, i_layer);
-	size_t n_k = layer->weights->forward.n_k;
+	size_t n_k = layer->weights->panels.n_k;
 	layer->sums = ls_memory_allocate(n_k * layer->arith->panel, sizeof(float));
 	layer->deltas = ls_memory_allocate(layer->n_rows, layer->arith->panel * sizeof(float));
-	int packs = layer->n_rows >= LS_PACKED_ROWS_MIN && ls_panels_count(&layer->weights->forward) > 1;
+	int packs = layer->n_rows >= LS_PACKED_ROWS_MIN && ls_panels_count(&layer->weights->panels) > 1;
 	if (packs)
 		layer->packed_inputs = ls_memory_allocate(layer->n_rows, (n_k + LS_TILE_MAX) * sizeof(float));
 	int made = layer->sums && layer->deltas && (layer->packed_inputs || !packs);
@@ -201,7 +201,7 @@ static lockstep_status layer_init(struct layer *layer, const struct lockstep_ben
 static lockstep_status measure(struct layer *layer, void (*kernel)(struct layer *layer), double seconds,
                                struct lockstep_bench_figure *gflops, lockstep_error *error)
 {
-	const struct ls_panels *panels = &layer->weights->forward;
+	const struct ls_panels *panels = &layer->weights->panels;
 	struct lockstep_bench_figure each;
 	layer->kernel = kernel;
 	lockstep_status status = ls_bench_measure(repeat, layer, seconds, &each, error);
@@ -213,7 +213,7 @@ static lockstep_status measure(struct layer *layer, void (*kernel)(struct layer 
 static lockstep_status measure_all(struct layer *layer, double seconds, struct lockstep_bench_kernel *kernel,
                                    lockstep_error *error)
 {
-	const struct ls_panels *panels = &layer->weights->forward;
+	const struct ls_panels *panels = &layer->weights->panels;
 	struct lockstep_bench_kernel result = {
 	    .n_in = panels->n_k, .n_out = panels->n_out, .rows = layer->n_rows, .slices = layer->n_slices};
 	lockstep_status status = measure(layer, multiply, seconds, &result.product, error);

@@ -9,7 +9,7 @@
 static struct ls_block last_block(const struct ls_shard *shard, const struct ls_pass *pass)
 {
 	const struct ls_shard_layer *last = &shard->layers[shard->n_layers - 1];
-	return (struct ls_block){last->a, pass->n_rows, pass->packed->layers[shard->n_layers - 1].forward.n_out,
+	return (struct ls_block){last->a, pass->n_rows, pass->packed->layers[shard->n_layers - 1].panels.n_out,
 	                         last->ld};
 }
 
@@ -48,8 +48,8 @@ static void multiply_in_lanes(const struct ls_packed_layer *layer, const struct 
 	size_t n_inputs = layer->inputs.end - layer->inputs.begin, width = ls_round_up(rows.n_rows, arith->vector);
 	float *deltas = turned + LS_CARRIED_INPUTS * width;
 	struct ls_back_product part = {.weight = layer->weight,
-	                               .n_k = layer->forward.n_k,
-	                               .n_out = layer->forward.n_out,
+	                               .n_k = layer->panels.n_k,
+	                               .n_out = layer->panels.n_out,
 	                               .delta = deltas,
 	                               .width = width,
 	                               .out = turned};
@@ -68,11 +68,11 @@ static void multiply_in_lanes(const struct ls_packed_layer *layer, const struct 
 static void turn_weights(const struct ls_packed_layer *layer, const struct ls_arith *arith, size_t first, size_t n,
                          size_t width, float *turned)
 {
-	size_t n_out = layer->forward.n_out;
+	size_t n_out = layer->panels.n_out;
 	if (n < width)
 		memset(turned, 0, n_out * width * sizeof *turned);
-	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
-		struct ls_panel panel = ls_panels_get(&layer->forward, p);
+	for (size_t p = 0; p < ls_panels_count(&layer->panels); p++) {
+		struct ls_panel panel = ls_panels_get(&layer->panels, p);
 		size_t n_columns = n_out - panel.column < panel.width ? n_out - panel.column : panel.width;
 		arith->transpose(n, n_columns, layer->weight + panel.offset + first * panel.width, panel.width,
 		                 turned + panel.column * width, width);
@@ -98,7 +98,7 @@ void ls_backward_product(const struct ls_shard *shard, const struct ls_packed *p
 	const struct ls_packed_layer *layer = &packed->layers[i_layer];
 	const struct ls_shard_layer *from = &shard->layers[i_layer], *to = &shard->layers[i_layer - 1];
 	struct ls_product rows = {.n_rows = n_rows,
-	                          .n_k = layer->forward.n_out,
+	                          .n_k = layer->panels.n_out,
 	                          .in = from->delta,
 	                          .ld_in = from->ld,
 	                          .out = to->delta,

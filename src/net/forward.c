@@ -9,7 +9,7 @@
 /* Pre-activations of one layer: every panel of outputs, for all rows. */
 static void layer_products(const struct ls_packed_layer *layer, const struct ls_arith *arith, struct ls_product whole)
 {
-	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
+	for (size_t p = 0; p < ls_panels_count(&layer->panels); p++) {
 		struct ls_product part = ls_packed_product(layer, p, whole);
 		arith->product(&part);
 	}
@@ -19,7 +19,7 @@ static void layer_products(const struct ls_packed_layer *layer, const struct ls_
  * than the lists' groups of rows, take all. */
 static void sparse_products(const struct ls_packed_layer *layer, const struct ls_zeros *zeros, struct ls_product whole)
 {
-	for (size_t p = 0; p < ls_panels_count(&layer->forward); p++) {
+	for (size_t p = 0; p < ls_panels_count(&layer->panels); p++) {
 		struct ls_product panel = ls_packed_product(layer, p, whole);
 		if (panel.width < zeros->arith->panel) {
 			zeros->arith->product(&panel);
@@ -80,7 +80,7 @@ static void first_products(const struct ls_shard *shard, const struct ls_pass *p
 {
 	const struct ls_packed_layer *layer = &pass->packed->layers[0];
 	struct ls_product product = {.n_rows = pass->n_rows,
-	                             .n_k = pass->columns ? pass->columns->n : layer->forward.n_k,
+	                             .n_k = pass->columns ? pass->columns->n : layer->panels.n_k,
 	                             .in = shard->inputs,
 	                             .ld_in = shard->ld_inputs,
 	                             .index = pass->columns ? pass->columns->index : NULL,
@@ -94,7 +94,7 @@ static void first_products(const struct ls_shard *shard, const struct ls_pass *p
 
 static void activate(const struct ls_pass *pass, size_t i_layer, float *a, size_t ld)
 {
-	struct ls_block block = {a, pass->n_rows, pass->packed->layers[i_layer].forward.n_out, ld};
+	struct ls_block block = {a, pass->n_rows, pass->packed->layers[i_layer].panels.n_out, ld};
 	pass->packed->arith->activate(&block, pass->options->hidden, (float)pass->options->leaky_slope);
 }
 
@@ -109,7 +109,7 @@ void ls_forward_rest(struct ls_shard *shard, const struct ls_pass *pass)
 	const struct ls_packed *packed = pass->packed;
 	for (size_t i = 1; i < packed->n_layers; i++) {
 		struct ls_shard_layer *below = &shard->layers[i - 1], *layer = &shard->layers[i];
-		size_t n_in = packed->layers[i].forward.n_k;
+		size_t n_in = packed->layers[i].panels.n_k;
 		if (below->kept)
 			drop_units(below, pass, i - 1, n_in);
 		struct ls_product product = {.n_rows = pass->n_rows,

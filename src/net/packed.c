@@ -40,10 +40,10 @@ static size_t floats(const struct ls_panels *panels)
 
 struct ls_product ls_packed_product(const struct ls_packed_layer *layer, size_t i_panel, struct ls_product whole)
 {
-	struct ls_panel panel = ls_panels_get(&layer->forward, i_panel);
+	struct ls_panel panel = ls_panels_get(&layer->panels, i_panel);
 	whole.panel = layer->weight + panel.offset;
-	if (layer->far && i_panel + 1 < ls_panels_count(&layer->forward))
-		whole.next = whole.panel + layer->forward.n_k * panel.width;
+	if (layer->far && i_panel + 1 < ls_panels_count(&layer->panels))
+		whole.next = whole.panel + layer->panels.n_k * panel.width;
 	whole.start = layer->bias + panel.column;
 	whole.width = panel.width;
 	whole.out += panel.column;
@@ -61,7 +61,7 @@ static size_t element(const struct ls_panels *panels, size_t k, size_t column)
 
 static int allocate_layer(struct ls_packed_layer *layer, int with_velocity)
 {
-	size_t n_weights = floats(&layer->forward), n_biases = ls_panels_columns(&layer->forward);
+	size_t n_weights = floats(&layer->panels), n_biases = ls_panels_columns(&layer->panels);
 
 	layer->far = n_weights > NEAR;
 	layer->weight = ls_memory_allocate(n_weights, sizeof(float));
@@ -98,7 +98,7 @@ lockstep_status ls_packed_create(struct ls_packed **out, const struct lockstep_n
 	for (size_t i = 0; i < network->n_layers; i++) {
 		const struct ls_layer *from = &network->layers[i];
 		struct ls_packed_layer *layer = &packed->layers[i];
-		layer->forward = (struct ls_panels){from->n_in, from->n_out, arith->panel, arith->vector};
+		layer->panels = (struct ls_panels){from->n_in, from->n_out, arith->panel, arith->vector};
 		layer->inputs = (struct ls_range){0, (uint32_t)from->n_in};
 	}
 	return allocate_layers(out, packed, with_velocity, error);
@@ -114,11 +114,11 @@ lockstep_status ls_packed_create_part(struct ls_packed **out, const struct ls_pa
 	packed->arith = whole->arith;
 	packed->n_layers = whole->n_layers;
 	for (size_t i = 0; i < whole->n_layers; i++) {
-		packed->layers[i].forward = whole->layers[i].forward;
+		packed->layers[i].panels = whole->layers[i].panels;
 		packed->layers[i].inputs = whole->layers[i].inputs;
 	}
 	packed->layers[0].first_out = outputs.begin;
-	packed->layers[0].forward.n_out = outputs.end - outputs.begin;
+	packed->layers[0].panels.n_out = outputs.end - outputs.begin;
 	packed->layers[1].inputs = outputs;
 	return allocate_layers(out, packed, whole->layers[0].weight_velocity != NULL, error);
 }
@@ -174,7 +174,7 @@ void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *net
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_packed_layer *layer = &packed->layers[i];
-		load_layer(&layer->forward, &network->layers[i], layer->weight, layer->bias);
+		load_layer(&layer->panels, &network->layers[i], layer->weight, layer->bias);
 	}
 }
 
@@ -182,7 +182,7 @@ void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *ne
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		const struct ls_packed_layer *layer = &packed->layers[i];
-		store_layer(&layer->forward, layer->weight, layer->bias, &network->layers[i]);
+		store_layer(&layer->panels, layer->weight, layer->bias, &network->layers[i]);
 	}
 }
 
@@ -190,7 +190,7 @@ void ls_packed_load_velocity(struct ls_packed *packed, const struct lockstep_net
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_packed_layer *layer = &packed->layers[i];
-		load_layer(&layer->forward, &network->layers[i], layer->weight_velocity, layer->bias_velocity);
+		load_layer(&layer->panels, &network->layers[i], layer->weight_velocity, layer->bias_velocity);
 	}
 }
 
@@ -198,7 +198,7 @@ void ls_packed_store_velocity(const struct ls_packed *packed, struct lockstep_ne
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		const struct ls_packed_layer *layer = &packed->layers[i];
-		store_layer(&layer->forward, layer->weight_velocity, layer->bias_velocity, &network->layers[i]);
+		store_layer(&layer->panels, layer->weight_velocity, layer->bias_velocity, &network->layers[i]);
 	}
 }
 
@@ -223,9 +223,9 @@ lockstep_status ls_packed_fingerprint(const struct ls_packed *packed, char finge
 		return ls_error_memory(error, "a fingerprint");
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		const struct ls_packed_layer *layer = &packed->layers[i];
-		for (size_t j = 0; j < layer->forward.n_out; j++)
-			hash_row(hash, &layer->forward, j, layer->weight);
-		ls_sha256_add(hash, layer->bias, layer->forward.n_out * sizeof *layer->bias);
+		for (size_t j = 0; j < layer->panels.n_out; j++)
+			hash_row(hash, &layer->panels, j, layer->weight);
+		ls_sha256_add(hash, layer->bias, layer->panels.n_out * sizeof *layer->bias);
 	}
 	ls_sha256_finish(hash, fingerprint);
 	return LOCKSTEP_OK;
@@ -242,7 +242,7 @@ struct panel_matrix {
 
 static struct panel_matrix matrix_of(const struct ls_packed_layer *layer, float *values, size_t n_k)
 {
-	struct panel_matrix matrix = {layer->forward, layer->first_out, values};
+	struct panel_matrix matrix = {layer->panels, layer->first_out, values};
 	matrix.panels.n_k = n_k;
 	return matrix;
 }
@@ -265,7 +265,7 @@ void ls_packed_copy_layer(struct ls_packed *to, const struct ls_packed *from, si
 {
 	struct ls_packed_layer *target = &to->layers[i_layer];
 	const struct ls_packed_layer *source = &from->layers[i_layer];
-	size_t n_k = target->forward.n_k;
+	size_t n_k = target->panels.n_k;
 
 	copy_outputs(matrix_of(target, target->weight, n_k), matrix_of(source, source->weight, n_k));
 	copy_outputs(matrix_of(target, target->weight_velocity, n_k), matrix_of(source, source->weight_velocity, n_k));
@@ -277,7 +277,7 @@ void ls_packed_clear(struct ls_packed *packed)
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_packed_layer *layer = &packed->layers[i];
-		memset(layer->weight, 0, floats(&layer->forward) * sizeof(float));
-		memset(layer->bias, 0, ls_panels_columns(&layer->forward) * sizeof(float));
+		memset(layer->weight, 0, floats(&layer->panels) * sizeof(float));
+		memset(layer->bias, 0, ls_panels_columns(&layer->panels) * sizeof(float));
 	}
 }

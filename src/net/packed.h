@@ -30,12 +30,12 @@ struct ls_panel ls_panels_get(const struct ls_panels *panels, size_t i_panel);
 size_t ls_panels_columns(const struct ls_panels *panels);
 
 struct ls_packed_layer {
-	struct ls_panels forward;
-	size_t first_out;       /* the layer's output that forward begins with: 0 but in parts */
+	struct ls_panels panels;
+	size_t first_out;       /* the layer's output that the panels begin with: 0 but in parts */
 	struct ls_range inputs; /* those that deltas are carried back to: all but in parts */
 	int far;                /* the weights are too many to stay in a core's caches from step to step */
-	float *weight;          /* panels of forward */
-	float *bias;            /* [ls_panels_columns(forward)] */
+	float *weight;          /* the panels, one after the other */
+	float *bias;            /* [ls_panels_columns(panels)] */
 	float *weight_velocity; /* like weight and bias; NULL without momentum */
 	float *bias_velocity;
 };

@@ -37,7 +37,7 @@ static int allocate_turned(struct ls_shard *shard, const struct ls_packed *packe
 {
 	size_t n = 0;
 	for (size_t i = 1; i < packed->n_layers; i++)
-		n = packed->layers[i].forward.n_out > n ? packed->layers[i].forward.n_out : n;
+		n = packed->layers[i].panels.n_out > n ? packed->layers[i].panels.n_out : n;
 	shard->turned = ls_memory_allocate(LS_CARRIED_INPUTS + ls_round_up(n, LS_ROW_ALIGNMENT),
 	                                   packed->arith->panel * sizeof(float));
 	return shard->turned != NULL;
@@ -52,12 +52,12 @@ lockstep_status ls_shard_create(struct ls_shard **out, const struct ls_packed *p
 
 	shard->max_rows = max_rows;
 	shard->n_layers = packed->n_layers;
-	shard->ld_inputs = leading_dimension(packed->layers[0].forward.n_k);
+	shard->ld_inputs = leading_dimension(packed->layers[0].panels.n_k);
 	shard->inputs = ls_memory_allocate(max_rows * shard->ld_inputs + LS_ROW_ALIGNMENT, sizeof(float));
 	shard->losses = ls_memory_allocate(max_rows, sizeof(float));
 	int complete = shard->inputs && shard->losses && (!training || allocate_turned(shard, packed));
 	for (size_t i = 0; complete && i < packed->n_layers; i++)
-		complete = allocate_layer(&shard->layers[i], max_rows, packed->layers[i].forward.n_out,
+		complete = allocate_layer(&shard->layers[i], max_rows, packed->layers[i].panels.n_out,
 		                          i + 1 == packed->n_layers, training, with_dropout);
 	if (!complete) {
 		ls_shard_destroy(shard);
@@ -96,7 +96,7 @@ void ls_shard_find_zeros(const struct ls_shard *shard, struct ls_pass *pass, str
 				  .in = shard->inputs,
 				  .ld = shard->ld_inputs,
 				  .n_rows = pass->n_rows,
-				  .n_columns = pass->columns ? pass->columns->n : pass->packed->layers[0].forward.n_k,
+				  .n_columns = pass->columns ? pass->columns->n : pass->packed->layers[0].panels.n_k,
 				  .columns = pass->columns ? pass->columns->index : NULL,
 				  .slices = slices,
 				  .n_slices = n_slices,

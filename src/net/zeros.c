@@ -78,8 +78,7 @@ void ls_zeros_destroy(struct ls_zeros *zeros)
 
 struct ls_range ls_zeros_group(const struct ls_zeros *zeros, size_t n_rows, size_t i_group)
 {
-	return (struct ls_range){(uint32_t)(n_rows * i_group / zeros->n_groups),
-	                         (uint32_t)(n_rows * (i_group + 1) / zeros->n_groups)};
+	return ls_part((uint32_t)n_rows, (uint32_t)zeros->n_groups, (uint32_t)i_group);
 }
 
 static void list_for_product(struct ls_zeros *zeros, const struct ls_marks *marks, const uint32_t *columns)

@@ -11,7 +11,7 @@
 
 size_t ls_block_offset(const struct ls_packed *packed, const struct ls_param_block *block, size_t i_panel)
 {
-	const struct ls_panels *panels = &packed->layers[block->i_layer].forward;
+	const struct ls_panels *panels = &packed->layers[block->i_layer].panels;
 	return (i_panel - block->first_panel) * (panels->n_k + 1) * panels->wide;
 }
 
@@ -24,7 +24,7 @@ static size_t panels_a_block(const struct ls_panels *panels)
 /* Appends the layer's blocks, or only counts them when blocks is NULL. */
 static size_t cut_layer(const struct ls_packed *packed, size_t i_layer, struct ls_param_block *blocks)
 {
-	const struct ls_panels *panels = &packed->layers[i_layer].forward;
+	const struct ls_panels *panels = &packed->layers[i_layer].panels;
 	size_t n_panels = ls_panels_count(panels), step = panels_a_block(panels), n = 0;
 
 	for (size_t first = 0; first < n_panels; first += step, n++)

@@ -51,8 +51,8 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
 	*evaluator = (struct ls_evaluator){.packed = packed, .options = options, .n_workers = n_workers};
 	struct ls_zeros_shape zeros = {.arith = packed->arith,
 	                               .max_rows = LS_CHUNK_ROWS,
-	                               .max_columns = packed->layers[0].forward.n_k,
-	                               .n_outputs = packed->layers[0].forward.n_out,
+	                               .max_columns = packed->layers[0].panels.n_k,
+	                               .n_outputs = packed->layers[0].panels.n_out,
 	                               .wanted = LS_ZEROS_FOR_PRODUCT};
 	evaluator->seats = ls_memory_allocate(n_workers, sizeof *evaluator->seats);
 	evaluator->chunks = ls_memory_allocate(chunk_count(max_rows), sizeof *evaluator->chunks);
@@ -63,7 +63,7 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
 		status = ls_shard_create(&seat->shard, packed, LS_CHUNK_ROWS, 0, 0, error);
 		if (!status)
 			status = ls_zeros_create(&seat->zeros, &zeros, error);
-		if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].forward.n_k))
+		if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].panels.n_k))
 			status = ls_error_memory(error, "the evaluation");
 	}
 	if (status) {
@@ -121,7 +121,7 @@ static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat 
 {
 	const struct ls_table *table = evaluator->source->table;
 	size_t first = i_chunk * LS_CHUNK_ROWS;
-	size_t n_in = evaluator->packed->layers[0].forward.n_k;
+	size_t n_in = evaluator->packed->layers[0].panels.n_k;
 	struct ls_pass pass = {
 	    .packed = evaluator->packed,
 	    .options = evaluator->options,
@@ -147,8 +147,7 @@ static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, si
 	struct ls_pass pass = forward_chunk(evaluator, seat, i_chunk);
 
 	*chunk = (struct ls_chunk){0};
-	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out, last->ld,
-	            chunk);
+	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out, last->ld, chunk);
 	ls_loss(seat->shard, &pass);
 	for (size_t r = 0; r < pass.n_rows; r++)
 		chunk->loss += (double)seat->shard->losses[r];
@@ -159,11 +158,10 @@ static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, si
 static void evaluate_body(void *context, uint32_t i_worker, uint32_t n_workers)
 {
 	struct ls_evaluator *evaluator = context;
-	size_t begin = evaluator->n_chunks * i_worker / n_workers;
-	size_t end = evaluator->n_chunks * (i_worker + 1) / n_workers;
+	struct ls_range chunks = ls_part((uint32_t)evaluator->n_chunks, n_workers, i_worker);
 
 	uint64_t saved = ls_fpcontrol_enter();
-	for (size_t i = begin; i < end; i++)
+	for (uint32_t i = chunks.begin; i < chunks.end; i++)
 		evaluate_chunk(evaluator, &evaluator->seats[i_worker], i);
 	ls_fpcontrol_leave(saved);
 }
@@ -220,7 +218,7 @@ void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source
 {
 	struct seat *seat = &evaluator->seats[0];
 	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
-	size_t n = evaluator->packed->layers[seat->shard->n_layers - 1].forward.n_out;
+	size_t n = evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out;
 
 	evaluator->source = source;
 	evaluator->rows = NULL;

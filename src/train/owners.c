@@ -12,10 +12,9 @@
 /* The owned inputs in use of a layer: whole tiles. */
 static struct ls_range owned_inputs(const struct ls_steps *steps, const struct ls_panel_view *view, uint32_t i_worker)
 {
-	size_t tile = steps->packed->arith->tile, n_tiles = (view->n_k + tile - 1) / tile;
-	size_t begin = tile * ls_part_begin(n_tiles, steps->n_workers, i_worker);
-	size_t end = tile * ls_part_begin(n_tiles, steps->n_workers, i_worker + 1);
-	return (struct ls_range){(uint32_t)begin, (uint32_t)(end < view->n_k ? end : view->n_k)};
+	uint32_t tile = (uint32_t)steps->packed->arith->tile, n_k = (uint32_t)view->n_k;
+	struct ls_range tiles = ls_part((n_k + tile - 1) / tile, steps->n_workers, i_worker);
+	return (struct ls_range){tile * tiles.begin, tile * tiles.end < n_k ? tile * tiles.end : n_k};
 }
 
 /* Those inputs of all rows into worker->owned. */
@@ -71,7 +70,7 @@ static int update_layer(const struct ls_steps *steps, struct ls_worker *worker, 
 	collect_inputs(steps, worker, i_layer, inputs);
 	if (i_layer == 0)
 		rows.zeros = find_zeros(worker, inputs);
-	for (size_t p = 0; p < ls_panels_count(&view.layer->forward); p++) {
+	for (size_t p = 0; p < ls_panels_count(&view.layer->panels); p++) {
 		view = ls_panel_view(steps->target, worker, i_layer, p);
 		ls_panel_pack_inputs(worker, &view, inputs, &rows, worker->partition.n_rows);
 		collect_deltas(steps, worker, &view);

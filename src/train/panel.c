@@ -13,8 +13,8 @@ struct ls_panel_view ls_panel_view(struct ls_packed *target, const struct ls_wor
 	struct ls_panel_view view = {.i_layer = i_layer,
 	                             .layer = layer,
 	                             .i_panel = i_panel,
-	                             .panel = ls_panels_get(&layer->forward, i_panel),
-	                             .n_k = layer->forward.n_k};
+	                             .panel = ls_panels_get(&layer->panels, i_panel),
+	                             .n_k = layer->panels.n_k};
 	if (i_layer == 0 && worker->pass.columns) {
 		view.n_k = worker->columns.n;
 		view.columns = worker->columns.index;
@@ -67,7 +67,7 @@ void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *
                           const struct ls_panel_rows *rows, size_t n_rows)
 {
 	const struct ls_arith *arith = worker->pass.packed->arith;
-	int has_next = view->i_panel + 1 < ls_panels_count(&view->layer->forward);
+	int has_next = view->i_panel + 1 < ls_panels_count(&view->layer->panels);
 	if (view->i_panel > 0 && view->panel.width == arith->panel)
 		return;
 	worker->packed_rows = 0;
@@ -121,13 +121,12 @@ int ls_panel_bias_gradient(const struct ls_worker *worker, const struct ls_panel
 int ls_panel_update_rest(const struct ls_worker *worker, const struct ls_panel_view *view, uint32_t n_parts,
                          uint32_t i_part)
 {
-	size_t first = ls_part_begin(worker->n_rest, n_parts, i_part);
-	size_t end = ls_part_begin(worker->n_rest, n_parts, i_part + 1);
-	if (view->i_layer > 0 || first == end)
+	struct ls_range part = ls_part(worker->n_rest, n_parts, i_part);
+	if (view->i_layer > 0 || part.begin == part.end)
 		return 0;
-	struct ls_reduction reduction = {.n_k = end - first,
+	struct ls_reduction reduction = {.n_k = part.end - part.begin,
 	                                 .width = view->panel.width,
-	                                 .target = weight_rows(view, worker->rest, first),
+	                                 .target = weight_rows(view, worker->rest, part.begin),
 	                                 .update = &worker->update};
 	return worker->pass.packed->arith->reduce(&reduction);
 }
@@ -138,9 +137,4 @@ void ls_panel_collect_deltas(const struct ls_panel_view *view, const struct ls_s
 	size_t width = view->panel.width;
 	for (size_t r = 0; r < n_rows; r++)
 		memcpy(out + r * width, layer->delta + view->panel.column + r * layer->ld, width * sizeof *out);
-}
-
-size_t ls_part_begin(size_t count, uint32_t n_parts, uint32_t i_part)
-{
-	return (size_t)((unsigned __int128)count * i_part / n_parts);
 }

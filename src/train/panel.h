@@ -61,7 +61,4 @@ int ls_panel_update_rest(const struct ls_worker *worker, const struct ls_panel_v
 /* Copies rows of deltas [..][ld] of the panel behind each other. */
 void ls_panel_collect_deltas(const struct ls_panel_view *view, const struct ls_shard *shard, size_t n_rows, float *out);
 
-/* Where part i of n parts of `count` things begins. */
-size_t ls_part_begin(size_t count, uint32_t n_parts, uint32_t i_part);
-
 #endif

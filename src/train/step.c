@@ -43,7 +43,7 @@ static int updates_at_rest(const struct ls_update *update)
  * same ones. */
 static void find_columns(const struct ls_steps *steps, struct ls_worker *worker, const uint32_t *rows, uint32_t n_rows)
 {
-	size_t n_in = steps->packed->layers[0].forward.n_k;
+	size_t n_in = steps->packed->layers[0].panels.n_k;
 	ls_source_columns(&steps->source, rows, n_rows, &worker->columns);
 	worker->n_rest = 0;
 	if (worker->columns.n == n_in || !updates_at_rest(&worker->update))
@@ -94,7 +94,7 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 	set_partition(steps, worker, i_worker, n_rows);
 	find_columns(steps, worker, rows, n_rows);
 	struct ls_range shard = ls_partition_rows(&worker->partition, i_worker);
-	int all = worker->columns.n == steps->packed->layers[0].forward.n_k;
+	int all = worker->columns.n == steps->packed->layers[0].panels.n_k;
 	worker->pass = (struct ls_pass){
 	    .packed = worker->replica ? worker->replica : steps->packed,
 	    .options = steps->network,

@@ -52,7 +52,7 @@ int ls_walk_alone(struct ls_worker *worker, struct ls_packed *target)
 {
 	int not_finite = 0;
 	for (size_t i = 0; i < target->n_layers; i++)
-		for (size_t p = 0; p < ls_panels_count(&target->layers[i].forward); p++) {
+		for (size_t p = 0; p < ls_panels_count(&target->layers[i].panels); p++) {
 			struct ls_panel_view view = ls_panel_view(target, worker, i, p);
 			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[0]);
 			prepare_panel(worker, &view);
@@ -73,7 +73,7 @@ static float *ring_slot(const struct ls_worker *worker, uint64_t sequence)
 /* Where a panel's bias sums stand, behind those of its weights. */
 static size_t bias_offset(const struct ls_panel_view *view)
 {
-	return view->layer->forward.n_k * view->panel.width;
+	return view->layer->panels.n_k * view->panel.width;
 }
 
 /* Writes the worker's sums of the block into its ring. */
@@ -123,11 +123,11 @@ static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, 
 {
 	uint32_t n_workers = steps->n_workers;
 	size_t width = view->panel.width;
-	size_t first = ls_part_begin(view->n_k, n_workers, i_worker);
-	size_t end = ls_part_begin(view->n_k, n_workers, i_worker + 1);
+	struct ls_range inputs = ls_part((uint32_t)view->n_k, n_workers, i_worker);
 
-	find_nodes(steps, worker, sequence, offset + first * width);
-	int not_finite = reduce_rows(steps, worker, ls_panel_weights(view, first), end - first, width, &worker->update);
+	find_nodes(steps, worker, sequence, offset + inputs.begin * width);
+	int not_finite = reduce_rows(steps, worker, ls_panel_weights(view, inputs.begin), inputs.end - inputs.begin,
+	                             width, &worker->update);
 	if (view->i_panel % n_workers == i_worker) {
 		struct ls_update update = ls_panel_bias_update(worker);
 		find_nodes(steps, worker, sequence, offset + bias_offset(view));

@@ -42,7 +42,7 @@ static uint32_t max_subtrees(const struct ls_worker_shape *shape)
 
 static int allocate_lists(struct ls_worker *worker, const struct ls_worker_shape *shape)
 {
-	size_t n_in = shape->packed->layers[0].forward.n_k;
+	size_t n_in = shape->packed->layers[0].panels.n_k;
 	worker->slice_rows = ls_memory_allocate((size_t)shape->slices + 1, sizeof *worker->slice_rows);
 	worker->rest = ls_memory_allocate(n_in, sizeof *worker->rest);
 	worker->nodes = ls_memory_allocate(worker->partition.capacity, sizeof *worker->nodes);
@@ -58,7 +58,7 @@ static size_t max_inputs(const struct ls_packed *packed)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < packed->n_layers; i++) {
-		size_t n_k = packed->layers[i].forward.n_k;
+		size_t n_k = packed->layers[i].panels.n_k;
 		most = n_k > most ? n_k : most;
 	}
 	return most;
@@ -88,7 +88,7 @@ static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape 
 /* Units are shared out in groups as long as a row's padding. */
 static uint64_t unit_groups(const struct ls_packed *packed)
 {
-	return (packed->layers[0].forward.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
+	return (packed->layers[0].panels.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
 }
 
 int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers)
@@ -96,20 +96,24 @@ int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers
 	return packed->n_layers > 1 && unit_groups(packed) >= n_workers;
 }
 
+static size_t n_weights(const struct ls_packed_layer *layer)
+{
+	return layer->panels.n_k * layer->panels.n_out;
+}
+
 int ls_worker_may_gain_from_units(const struct ls_packed *packed)
 {
-	size_t first = 0, above = 0;
-	for (size_t i = 0; i < packed->n_layers; i++)
-		*(i ? &above : &first) += packed->layers[i].forward.n_k * packed->layers[i].forward.n_out;
-	return above <= first;
+	size_t above = 0;
+	for (size_t i = 1; i < packed->n_layers; i++)
+		above += n_weights(&packed->layers[i]);
+	return above <= n_weights(&packed->layers[0]);
 }
 
 static struct ls_range unit_share(const struct ls_packed *packed, uint32_t n_workers, uint32_t i_worker)
 {
-	uint32_t n_units = (uint32_t)packed->layers[0].forward.n_out;
-	uint64_t n_groups = unit_groups(packed);
-	uint32_t begin = (uint32_t)(n_groups * i_worker / n_workers) * LS_ROW_ALIGNMENT;
-	uint32_t end = (uint32_t)(n_groups * (i_worker + 1) / n_workers) * LS_ROW_ALIGNMENT;
+	uint32_t n_units = (uint32_t)packed->layers[0].panels.n_out;
+	struct ls_range groups = ls_part((uint32_t)unit_groups(packed), n_workers, i_worker);
+	uint32_t begin = groups.begin * LS_ROW_ALIGNMENT, end = groups.end * LS_ROW_ALIGNMENT;
 	return (struct ls_range){begin, end < n_units ? end : n_units};
 }
 
@@ -153,7 +157,7 @@ static lockstep_status create_owned(struct ls_worker *worker, const struct ls_wo
 	                                                .max_rows = shape->batch,
 	                                                .max_columns = worker->ld_owned,
 	                                                .max_slices = shape->slices,
-	                                                .n_outputs = shape->packed->layers[0].forward.n_out,
+	                                                .n_outputs = shape->packed->layers[0].panels.n_out,
 	                                                .wanted = LS_ZEROS_FOR_GRADIENT},
 	                       error);
 }
@@ -168,9 +172,9 @@ static lockstep_status create_zeros(struct ls_worker *worker, const struct ls_wo
 	    &worker->zeros,
 	    &(struct ls_zeros_shape){.arith = packed->arith,
 	                             .max_rows = max_shard_rows(shape),
-	                             .max_columns = packed->layers[0].forward.n_k,
+	                             .max_columns = packed->layers[0].panels.n_k,
 	                             .max_slices = shape->slices,
-	                             .n_outputs = packed->layers[0].forward.n_out,
+	                             .n_outputs = packed->layers[0].panels.n_out,
 	                             .wanted = LS_ZEROS_FOR_PRODUCT |
 	                                       (shape->split == LOCKSTEP_SPLIT_OWNERS ? 0 : LS_ZEROS_FOR_GRADIENT)},
 	    error);

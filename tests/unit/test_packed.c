@@ -29,7 +29,7 @@ static size_t panel_floats(const struct ls_panels *panels)
 #define N_ARRAYS 4
 static struct values array_of(const struct ls_packed_layer *layer, int i_array)
 {
-	size_t n_weights = panel_floats(&layer->forward), n_biases = ls_panels_columns(&layer->forward);
+	size_t n_weights = panel_floats(&layer->panels), n_biases = ls_panels_columns(&layer->panels);
 	switch (i_array) {
 	case 0:
 		return (struct values){layer->weight, n_weights};
@@ -73,10 +73,10 @@ static void fill_velocities(struct ls_packed *packed)
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		struct ls_packed_layer *layer = &packed->layers[i];
-		for (size_t j = 0; j < layer->forward.n_out; j++) {
+		for (size_t j = 0; j < layer->panels.n_out; j++) {
 			layer->bias_velocity[j] = -1 - (float)(1000 * i + j);
-			for (size_t k = 0; k < layer->forward.n_k; k++)
-				layer->weight_velocity[place(&layer->forward, k, j)] =
+			for (size_t k = 0; k < layer->panels.n_k; k++)
+				layer->weight_velocity[place(&layer->panels, k, j)] =
 				    1 + (float)(100000 * i + 1000 * j + k);
 		}
 	}
@@ -125,7 +125,7 @@ static void for_every_network(void (*test)(const lockstep_network *network, cons
 
 static uint32_t most_parts(const struct ls_packed *whole)
 {
-	size_t groups = (whole->layers[0].forward.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
+	size_t groups = (whole->layers[0].panels.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
 	return groups < WORKERS_MAX ? (uint32_t)groups : WORKERS_MAX;
 }
 
@@ -134,14 +134,14 @@ static uint32_t most_parts(const struct ls_packed *whole)
 static void expect_first_layer(const struct ls_packed *part, const struct ls_packed *whole, struct ls_range outputs)
 {
 	const struct ls_packed_layer *a = &part->layers[0], *b = &whole->layers[0];
-	cr_assert_eq(a->forward.n_out, outputs.end - outputs.begin);
-	cr_assert_eq(a->forward.n_k, b->forward.n_k);
+	cr_assert_eq(a->panels.n_out, outputs.end - outputs.begin);
+	cr_assert_eq(a->panels.n_k, b->panels.n_k);
 	cr_assert_eq(a->first_out, outputs.begin);
-	for (size_t j = 0; j < a->forward.n_out; j++) {
+	for (size_t j = 0; j < a->panels.n_out; j++) {
 		cr_assert_eq(a->bias[j], b->bias[outputs.begin + j]);
-		for (size_t k = 0; k < a->forward.n_k; k++)
-			cr_assert_eq(a->weight[place(&a->forward, k, j)],
-			             b->weight[place(&b->forward, k, outputs.begin + j)]);
+		for (size_t k = 0; k < a->panels.n_k; k++)
+			cr_assert_eq(a->weight[place(&a->panels, k, j)],
+			             b->weight[place(&b->panels, k, outputs.begin + j)]);
 	}
 }
 
@@ -149,11 +149,11 @@ static void expect_first_layer(const struct ls_packed *part, const struct ls_pac
 static void expect_second_layer(const struct ls_packed *part, const struct ls_packed *whole, struct ls_range outputs)
 {
 	const struct ls_packed_layer *a = &part->layers[1], *b = &whole->layers[1];
-	cr_assert_eq(a->forward.n_out, b->forward.n_out);
+	cr_assert_eq(a->panels.n_out, b->panels.n_out);
 	cr_assert_eq(a->first_out, 0);
 	cr_assert_eq(a->inputs.begin, outputs.begin);
 	cr_assert_eq(a->inputs.end, outputs.end);
-	cr_assert_arr_eq(a->weight, b->weight, panel_floats(&b->forward) * sizeof(float));
+	cr_assert_arr_eq(a->weight, b->weight, panel_floats(&b->panels) * sizeof(float));
 }
 
 /* What lies between the last output and the panel's end is 0. */
@@ -161,11 +161,11 @@ static void expect_padding(const struct ls_packed *packed)
 {
 	for (size_t i = 0; i < packed->n_layers; i++) {
 		const struct ls_packed_layer *layer = &packed->layers[i];
-		size_t end = ls_panels_columns(&layer->forward);
-		for (size_t j = layer->forward.n_out; j < end; j++) {
+		size_t end = ls_panels_columns(&layer->panels);
+		for (size_t j = layer->panels.n_out; j < end; j++) {
 			cr_assert_eq(bits_of_float(layer->bias[j]), 0);
-			for (size_t k = 0; k < layer->forward.n_k; k++)
-				cr_assert_eq(bits_of_float(layer->weight[place(&layer->forward, k, j)]), 0);
+			for (size_t k = 0; k < layer->panels.n_k; k++)
+				cr_assert_eq(bits_of_float(layer->weight[place(&layer->panels, k, j)]), 0);
 		}
 	}
 }
@@ -175,7 +175,7 @@ static void expect_parts_hold_theirs(const lockstep_network *network, const stru
 	struct ls_packed *whole = filled(network, arith, with_velocity);
 	for (uint32_t n = 1; n <= most_parts(whole); n++)
 		for (uint32_t i = 0; i < n; i++) {
-			struct ls_range outputs = cut(whole->layers[0].forward.n_out, n, i);
+			struct ls_range outputs = cut(whole->layers[0].panels.n_out, n, i);
 			struct ls_packed *part = part_of(whole, outputs);
 			cr_assert_eq(part->n_layers, whole->n_layers);
 			cr_assert_eq(part->layers[0].weight_velocity != NULL, with_velocity);
@@ -213,7 +213,7 @@ static void expect_everything_comes_back(const lockstep_network *network, const 
 	for (uint32_t n = 1; n <= most_parts(whole); n++) {
 		struct ls_packed *copy = whole_of(network, arith, with_velocity);
 		for (uint32_t i = n; i-- > 0;) {
-			struct ls_packed *part = part_of(whole, cut(whole->layers[0].forward.n_out, n, i));
+			struct ls_packed *part = part_of(whole, cut(whole->layers[0].panels.n_out, n, i));
 			ls_packed_copy_layer(copy, part, 0);
 			for (size_t layer = 1; i == 0 && layer < whole->n_layers; layer++)
 				ls_packed_copy_layer(copy, part, layer);
@@ -235,18 +235,18 @@ static void expect_others_untouched(const lockstep_network *network, const struc
 {
 	struct ls_packed *whole = filled(network, arith, with_velocity), *other = filled(network, arith, with_velocity);
 	uint32_t n = most_parts(whole);
-	struct ls_range outputs = cut(whole->layers[0].forward.n_out, n, n - 1);
+	struct ls_range outputs = cut(whole->layers[0].panels.n_out, n, n - 1);
 	struct ls_packed_layer *layer = &other->layers[0];
 	struct ls_packed *part = part_of(whole, outputs);
 
-	fill_with(part->layers[0].weight, panel_floats(&part->layers[0].forward), 7);
-	fill_with(part->layers[0].bias, ls_panels_columns(&part->layers[0].forward), 7);
+	fill_with(part->layers[0].weight, panel_floats(&part->layers[0].panels), 7);
+	fill_with(part->layers[0].bias, ls_panels_columns(&part->layers[0].panels), 7);
 	ls_packed_copy_layer(other, part, 0);
-	for (size_t j = 0; j < layer->forward.n_out; j++) {
+	for (size_t j = 0; j < layer->panels.n_out; j++) {
 		int is_own = j >= outputs.begin && j < outputs.end;
 		cr_assert_eq(layer->bias[j], is_own ? 7 : whole->layers[0].bias[j]);
-		for (size_t k = 0; k < layer->forward.n_k; k++) {
-			size_t at = place(&layer->forward, k, j);
+		for (size_t k = 0; k < layer->panels.n_k; k++) {
+			size_t at = place(&layer->panels, k, j);
 			cr_assert_eq(layer->weight[at], is_own ? 7 : whole->layers[0].weight[at]);
 		}
 	}
@@ -299,7 +299,7 @@ static void expect_clear_clears(const lockstep_network *network, const struct ls
 {
 	struct ls_packed *whole = filled(network, arith, with_velocity);
 	uint32_t n = most_parts(whole);
-	struct ls_packed *part = part_of(whole, cut(whole->layers[0].forward.n_out, n, n - 1));
+	struct ls_packed *part = part_of(whole, cut(whole->layers[0].panels.n_out, n, n - 1));
 	ls_packed_clear(part);
 	expect_cleared(part);
 	expect_padding(whole);

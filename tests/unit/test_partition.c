@@ -164,7 +164,7 @@ static struct ls_packed pack(const struct ls_arith *arith, const size_t *sizes, 
 {
 	struct ls_packed packed = {.arith = arith, .n_layers = n_layers};
 	for (size_t i = 0; i < n_layers; i++)
-		packed.layers[i].forward = (struct ls_panels){sizes[i], sizes[i + 1], arith->panel, arith->vector};
+		packed.layers[i].panels = (struct ls_panels){sizes[i], sizes[i + 1], arith->panel, arith->vector};
 	return packed;
 }
 
@@ -175,7 +175,7 @@ static void expect_blocks(const struct ls_packed *packed)
 	cr_assert_eq(ls_blocks_init(&blocks, packed, NULL), LOCKSTEP_OK);
 	for (size_t i = 0; i < blocks.n; i++) {
 		const struct ls_param_block *block = &blocks.blocks[i];
-		if (next == ls_panels_count(&packed->layers[i_layer].forward)) {
+		if (next == ls_panels_count(&packed->layers[i_layer].panels)) {
 			i_layer++;
 			next = 0;
 		}
@@ -183,13 +183,13 @@ static void expect_blocks(const struct ls_packed *packed)
 		cr_assert_eq(block->first_panel, next);
 		cr_assert_gt(block->n_panels, 0);
 		next += block->n_panels;
-		cr_assert_leq(next, ls_panels_count(&packed->layers[i_layer].forward));
+		cr_assert_leq(next, ls_panels_count(&packed->layers[i_layer].panels));
 		size_t floats = ls_block_offset(packed, block, next);
 		cr_assert(block->n_panels == 1 || floats * sizeof(float) <= 256 * 1024);
 		largest = floats > largest ? floats : largest;
 	}
 	cr_assert_eq(i_layer + 1, packed->n_layers);
-	cr_assert_eq(next, ls_panels_count(&packed->layers[i_layer].forward));
+	cr_assert_eq(next, ls_panels_count(&packed->layers[i_layer].panels));
 	cr_assert_eq(blocks.max_floats, largest);
 	ls_blocks_fini(&blocks);
 	cr_assert_null(blocks.blocks);
@@ -218,7 +218,7 @@ Test(partition, panels_of_a_block_do_not_overlap)
 		struct ls_packed packed = pack(tables[t], (const size_t[]){97, 1009}, 1);
 		struct ls_param_block block = {0, 3, 5};
 		for (size_t p = 3; p < 8; p++) {
-			struct ls_panel panel = ls_panels_get(&packed.layers[0].forward, p);
+			struct ls_panel panel = ls_panels_get(&packed.layers[0].panels, p);
 			size_t begin = ls_block_offset(&packed, &block, p),
 			       end = ls_block_offset(&packed, &block, p + 1);
 			cr_assert_geq(end - begin, (97 + 1) * panel.width);

@@ -69,14 +69,14 @@ static lockstep_status time_steps(struct ls_bench_training *training, struct tim
 
 static void count_layer(const struct ls_packed_layer *layer, int first, struct lockstep_machine_model *model)
 {
-	double weights = sizeof(float) * (double)layer->forward.n_k * (double)layer->forward.n_out;
-	double biases = sizeof(float) * (double)layer->forward.n_out;
+	double weights = sizeof(float) * (double)layer->panels.n_k * (double)layer->panels.n_out;
+	double biases = sizeof(float) * (double)layer->panels.n_out;
 	double back = first ? 0 : weights;
 	double passes = layer->weight_velocity ? 4 : 2;
 	model->parameter_bytes += weights + biases;
 	model->read_bytes += weights + biases + back;
 	model->update_bytes += passes * (weights + biases);
-	model->row_bytes += sizeof(float) * 2.0 * (double)layer->forward.n_out;
+	model->row_bytes += sizeof(float) * 2.0 * (double)layer->panels.n_out;
 }
 
 static void count_bytes(const struct lockstep_trainer *trainer, struct lockstep_machine_model *model)
