@@ -84,6 +84,7 @@ numeric_programs = \
 	%D%/numeric/test_zero_skipping
 
 parallel_programs = \
+	%D%/parallel/test_memory \
 	%D%/parallel/test_split \
 	%D%/parallel/test_team \
 	%D%/parallel/test_ways
@@ -206,6 +207,7 @@ libsupport_la_SOURCES = \
 	%D%/support/pieces.h \
 	%D%/support/search_space.c \
 	%D%/support/search_space.h \
+	%D%/support/shadow.h \
 	%D%/support/split_jobs.c \
 	%D%/support/split_jobs.h \
 	%D%/support/summation_tree.c \

@@ -13,12 +13,18 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* Rows go forward so many at a time; more where every panel of weights comes from far
+ * away. Whole chunks take 1.07 times as long with 784-128-10, and 0.95 of the time with
+ * 784-2048-2048-10, where they were three quarters of the memory of a worker. */
+#define SEAT_ROWS 64
+#define SEAT_ROWS_FAR 128
+
 /* What one worker needs. */
 struct seat {
 	struct ls_shard *shard;
-	struct ls_zeros *zeros; /* of a chunk's inputs */
+	struct ls_zeros *zeros; /* of the rows' inputs */
 	struct ls_used_columns columns;
-	uint32_t rows[LS_CHUNK_ROWS];
+	uint32_t rows[SEAT_ROWS_FAR];
 };
 
 struct ls_evaluator {
@@ -39,33 +45,83 @@ static size_t chunk_count(size_t n_rows)
 	return (n_rows + LS_CHUNK_ROWS - 1) / LS_CHUNK_ROWS;
 }
 
-lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_packed *packed,
-                                    const struct lockstep_network_options *options, size_t max_rows, uint32_t n_workers,
-                                    lockstep_error *error)
+/* ---- Seats ----------------------------------------------------------- */
+
+static size_t seat_rows(const struct ls_packed *packed)
 {
-	lockstep_status status = LOCKSTEP_OK;
+	for (size_t i = 0; i < packed->n_layers; i++)
+		if (packed->layers[i].far)
+			return SEAT_ROWS_FAR;
+	return SEAT_ROWS;
+}
+
+static lockstep_status seat_init(struct seat *seat, const struct ls_packed *packed, lockstep_error *error)
+{
+	struct ls_zeros_shape zeros = {.arith = packed->arith,
+	                               .max_rows = seat_rows(packed),
+	                               .max_columns = packed->layers[0].panels.n_k,
+	                               .n_outputs = packed->layers[0].panels.n_out,
+	                               .wanted = LS_ZEROS_FOR_PRODUCT};
+	lockstep_status status = ls_shard_create(&seat->shard, packed, zeros.max_rows, 0, 0, error);
+	if (!status)
+		status = ls_zeros_create(&seat->zeros, &zeros, error);
+	if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].panels.n_k))
+		status = ls_error_memory(error, "the evaluation");
+	return status;
+}
+
+static void seat_fini(struct seat *seat)
+{
+	ls_used_columns_fini(&seat->columns);
+	ls_zeros_destroy(seat->zeros);
+	ls_shard_destroy(seat->shard);
+}
+
+/* What the workers' threads share while each makes its own seat. */
+struct making {
+	struct ls_evaluator *evaluator;
+	uint32_t n_delivered;
+	_Atomic int failed;
+};
+
+static void make_seat(void *context, uint32_t i_worker, uint32_t n_workers)
+{
+	struct making *making = context;
+	struct ls_evaluator *evaluator = making->evaluator;
+	if (i_worker == 0)
+		making->n_delivered = n_workers;
+	if (i_worker < evaluator->n_workers && seat_init(&evaluator->seats[i_worker], evaluator->packed, NULL))
+		atomic_store_explicit(&making->failed, 1, memory_order_relaxed);
+}
+
+/* The caller makes the seats of workers whom the team does not deliver now. */
+static lockstep_status make_seats(struct ls_evaluator *evaluator, struct ls_team *team, lockstep_error *error)
+{
+	struct making making = {.evaluator = evaluator};
+	lockstep_status status = team ? ls_team_run(team, make_seat, &making, error) : LOCKSTEP_OK;
+	if (!status && making.failed)
+		status = ls_error_memory(error, "the evaluation");
+	for (uint32_t i = making.n_delivered; !status && i < evaluator->n_workers; i++)
+		status = seat_init(&evaluator->seats[i], evaluator->packed, error);
+	return status;
+}
+
+/* ---- The evaluator --------------------------------------------------- */
+
+lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_packed *packed,
+                                    const struct lockstep_network_options *options, size_t max_rows,
+                                    struct ls_team *team, lockstep_error *error)
+{
 	struct ls_evaluator *evaluator = ls_memory_allocate(1, sizeof *evaluator);
 	if (!evaluator)
 		return ls_error_memory(error, "the evaluation");
 
+	uint32_t n_workers = team ? ls_team_size(team) : 1;
 	*evaluator = (struct ls_evaluator){.packed = packed, .options = options, .n_workers = n_workers};
-	struct ls_zeros_shape zeros = {.arith = packed->arith,
-	                               .max_rows = LS_CHUNK_ROWS,
-	                               .max_columns = packed->layers[0].panels.n_k,
-	                               .n_outputs = packed->layers[0].panels.n_out,
-	                               .wanted = LS_ZEROS_FOR_PRODUCT};
 	evaluator->seats = ls_memory_allocate(n_workers, sizeof *evaluator->seats);
 	evaluator->chunks = ls_memory_allocate(chunk_count(max_rows), sizeof *evaluator->chunks);
-	if (!evaluator->seats || !evaluator->chunks)
-		status = ls_error_memory(error, "the evaluation");
-	for (uint32_t i = 0; !status && i < n_workers; i++) {
-		struct seat *seat = &evaluator->seats[i];
-		status = ls_shard_create(&seat->shard, packed, LS_CHUNK_ROWS, 0, 0, error);
-		if (!status)
-			status = ls_zeros_create(&seat->zeros, &zeros, error);
-		if (!status && !ls_used_columns_init(&seat->columns, packed->layers[0].panels.n_k))
-			status = ls_error_memory(error, "the evaluation");
-	}
+	lockstep_status status = evaluator->seats && evaluator->chunks ? make_seats(evaluator, team, error)
+	                                                               : ls_error_memory(error, "the evaluation");
 	if (status) {
 		ls_evaluator_destroy(evaluator);
 		return status;
@@ -78,11 +134,8 @@ void ls_evaluator_destroy(struct ls_evaluator *evaluator)
 {
 	if (!evaluator)
 		return;
-	for (uint32_t i = 0; evaluator->seats && i < evaluator->n_workers; i++) {
-		ls_used_columns_fini(&evaluator->seats[i].columns);
-		ls_zeros_destroy(evaluator->seats[i].zeros);
-		ls_shard_destroy(evaluator->seats[i].shard);
-	}
+	for (uint32_t i = 0; evaluator->seats && i < evaluator->n_workers; i++)
+		seat_fini(&evaluator->seats[i]);
 	ls_memory_free(evaluator->chunks);
 	ls_memory_free(evaluator->seats);
 	ls_memory_free(evaluator);
@@ -115,17 +168,16 @@ static void count_right(const struct ls_pass *pass, const float *z, size_t n, si
 	}
 }
 
-/* Forward over rows first .. of the running evaluation: the seat's last layer
- * then holds their pre-activations. */
-static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
+/* Forward over rows first .. end - 1 of the running evaluation, a seat's rows at most:
+ * its last layer then holds their pre-activations. */
+static struct ls_pass forward_rows(const struct ls_evaluator *evaluator, struct seat *seat, size_t first, size_t end)
 {
 	const struct ls_table *table = evaluator->source->table;
-	size_t first = i_chunk * LS_CHUNK_ROWS;
 	size_t n_in = evaluator->packed->layers[0].panels.n_k;
 	struct ls_pass pass = {
 	    .packed = evaluator->packed,
 	    .options = evaluator->options,
-	    .n_rows = evaluator->n_rows - first < LS_CHUNK_ROWS ? evaluator->n_rows - first : LS_CHUNK_ROWS,
+	    .n_rows = end - first < seat->shard->max_rows ? end - first : seat->shard->max_rows,
 	    .rows = seat->rows,
 	    .targets = {.rows = seat->rows, .classes = table->classes, .flags = table->flags},
 	};
@@ -142,15 +194,21 @@ static struct ls_pass forward_chunk(struct ls_evaluator *evaluator, struct seat 
 
 static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, size_t i_chunk)
 {
-	struct ls_chunk *chunk = &evaluator->chunks[i_chunk];
+	struct ls_chunk chunk = {0};
 	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
-	struct ls_pass pass = forward_chunk(evaluator, seat, i_chunk);
+	size_t n_out = evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out;
+	size_t first = i_chunk * LS_CHUNK_ROWS;
+	size_t end = evaluator->n_rows - first < LS_CHUNK_ROWS ? evaluator->n_rows : first + LS_CHUNK_ROWS;
 
-	*chunk = (struct ls_chunk){0};
-	count_right(&pass, last->a, evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out, last->ld, chunk);
-	ls_loss(seat->shard, &pass);
-	for (size_t r = 0; r < pass.n_rows; r++)
-		chunk->loss += (double)seat->shard->losses[r];
+	while (first < end) {
+		struct ls_pass pass = forward_rows(evaluator, seat, first, end);
+		count_right(&pass, last->a, n_out, last->ld, &chunk);
+		ls_loss(seat->shard, &pass);
+		for (size_t r = 0; r < pass.n_rows; r++)
+			chunk.loss += (double)seat->shard->losses[r];
+		first += pass.n_rows;
+	}
+	evaluator->chunks[i_chunk] = chunk;
 }
 
 /* ---- All chunks ------------------------------------------------------ */
@@ -224,8 +282,9 @@ void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source
 	evaluator->rows = NULL;
 	evaluator->n_rows = source->table->n_rows;
 	uint64_t saved = ls_fpcontrol_enter();
-	for (size_t i = 0; i < chunk_count(evaluator->n_rows); i++) {
-		struct ls_pass pass = forward_chunk(evaluator, seat, i);
+	for (size_t first = 0, n_rows; first < evaluator->n_rows; first += n_rows) {
+		struct ls_pass pass = forward_rows(evaluator, seat, first, evaluator->n_rows);
+		n_rows = pass.n_rows;
 		ls_outputs(seat->shard, &pass);
 		for (size_t r = 0; r < pass.n_rows; r++)
 			for (size_t j = 0; j < n; j++)

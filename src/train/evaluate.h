@@ -21,11 +21,12 @@ struct ls_chunk {
 /* An evaluator: buffers for any part of up to max_rows rows. */
 struct ls_evaluator;
 
-/* Buffers for n_workers workers; `packed`, `source` and `options` are borrowed
- * until it is destroyed. Caller owns *out. */
+/* Buffers for the team's workers, made in their threads, or with team NULL for the
+ * caller; `packed` and `options` are borrowed until it is destroyed. Caller owns
+ * *out. */
 lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_packed *packed,
-                                    const struct lockstep_network_options *options, size_t max_rows, uint32_t n_workers,
-                                    lockstep_error *error);
+                                    const struct lockstep_network_options *options, size_t max_rows,
+                                    struct ls_team *team, lockstep_error *error);
 void ls_evaluator_destroy(struct ls_evaluator *evaluator);
 
 /* Evaluates rows [n_rows] (NULL: 0 .. n_rows - 1) of the source's table, on the

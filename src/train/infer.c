@@ -42,7 +42,7 @@ static lockstep_status inference_init(struct inference *inference, const lockste
 		status = ls_packed_create(&inference->packed, network, inference->arith, 0, error);
 	if (!status)
 		status = ls_evaluator_create(&inference->evaluator, inference->packed, &network->options, table->n_rows,
-		                             1, error);
+		                             NULL, error);
 	if (!status && network->scaling.kind == LOCKSTEP_SCALE_AUTO)
 		status = ls_scaling_fit(&inference->scaling, LOCKSTEP_SCALE_AUTO, table, NULL, table->n_rows, error);
 	else if (!status)

@@ -176,7 +176,7 @@ static lockstep_status make_all(struct lockstep_trainer *trainer, lockstep_error
 	return ls_evaluator_create(&trainer->evaluator, trainer->packed, &trainer->network->options,
 	                           lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TEST) +
 	                               lockstep_dataset_rows(trainer->dataset, LOCKSTEP_TRAIN),
-	                           ls_team_size(trainer->team), error);
+	                           trainer->team, error);
 }
 
 lockstep_status ls_workers_ensure(struct lockstep_trainer *trainer, lockstep_error *error)

@@ -11,18 +11,9 @@
 #include <sys/resource.h>
 
 #include "fuzz.h"
+#include "shadow.h"
 
 #define MEMORY_MAX ((rlim_t)128 << 20)
-
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||               \
-    __has_feature(thread_sanitizer)
-#define HAS_SHADOW 1
-#else
-#define HAS_SHADOW 0
-#endif
 
 int main(int argc, char **argv)
 {
