@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pure arithmetic of the data-parallel step: mini-batch -> slices -> shards ->
- * maximal aligned subtrees; and rounding up and parts. Knows no threads and no data; the
+ * maximal aligned subtrees; and rounding up, parts and tiles. Knows no threads and no data; the
  * functions of slices are formulas of doc/numerics.md, section "Slices".
  */
 #ifndef LS_BASE_RANGES_H
@@ -35,6 +35,20 @@ static inline size_t ls_round_up(size_t n, size_t multiple)
 static inline struct ls_range ls_part(uint32_t n, uint32_t parts, uint32_t i)
 {
 	return (struct ls_range){(uint32_t)((uint64_t)n * i / parts), (uint32_t)((uint64_t)n * (i + 1) / parts)};
+}
+
+/* Tiles of n things: the last may be short. */
+static inline size_t ls_tiles(size_t n, size_t tile)
+{
+	return (n + tile - 1) / tile;
+}
+
+/* Part i of those, in whole tiles. */
+static inline struct ls_range ls_tiles_part(size_t n, size_t tile, uint32_t parts, uint32_t i)
+{
+	struct ls_range tiles = ls_part((uint32_t)ls_tiles(n, tile), parts, i);
+	size_t end = tiles.end * tile;
+	return (struct ls_range){(uint32_t)(tiles.begin * tile), (uint32_t)(end < n ? end : n)};
 }
 
 /* The number of slices when the job names none: a rule of B alone. */

@@ -17,14 +17,9 @@
 #define PRODUCT_ROWS_MIN 8
 #define GRADIENT_ROWS_MIN 8
 
-static size_t groups_of(const struct ls_arith *arith, size_t n)
-{
-	return (n + arith->tile - 1) / arith->tile;
-}
-
 static int allocate_for_product(struct ls_zeros *zeros)
 {
-	size_t n_groups = groups_of(zeros->arith, zeros->max_rows);
+	size_t n_groups = ls_tiles(zeros->max_rows, zeros->arith->tile);
 	size_t n = n_groups * zeros->max_columns + LS_ROW_ALIGNMENT;
 	zeros->positions = ls_memory_allocate(n, sizeof *zeros->positions);
 	zeros->index = ls_memory_allocate(n, sizeof *zeros->index);
@@ -34,7 +29,7 @@ static int allocate_for_product(struct ls_zeros *zeros)
 
 static int allocate_for_gradient(struct ls_zeros *zeros, uint32_t max_slices)
 {
-	size_t n_tiles = groups_of(zeros->arith, zeros->max_columns);
+	size_t n_tiles = ls_tiles(zeros->max_columns, zeros->arith->tile);
 	zeros->rows = ls_memory_allocate(n_tiles * zeros->max_rows + LS_ROW_ALIGNMENT, sizeof *zeros->rows);
 	zeros->slices = ls_memory_allocate(n_tiles, ((size_t)max_slices + 1) * sizeof *zeros->slices);
 	return zeros->rows && zeros->slices;
@@ -50,7 +45,7 @@ lockstep_status ls_zeros_create(struct ls_zeros **out, const struct ls_zeros_sha
 	                           .max_rows = shape->max_rows,
 	                           .max_columns = shape->max_columns,
 	                           .wanted = shape->n_outputs < shape->arith->panel ? 0 : shape->wanted};
-	if (groups_of(shape->arith, shape->max_columns) * shape->max_rows > UINT32_MAX)
+	if (ls_tiles(shape->max_columns, shape->arith->tile) * shape->max_rows > UINT32_MAX)
 		zeros->wanted &= ~LS_ZEROS_FOR_GRADIENT; /* its lists are counted in 32 bits */
 	zeros->ld_marks = ls_round_up(shape->max_columns, LS_ROW_ALIGNMENT);
 	zeros->marks = ls_memory_allocate(LS_MARK_BLOCKS(shape->max_rows), zeros->ld_marks * sizeof *zeros->marks);
@@ -83,7 +78,7 @@ struct ls_range ls_zeros_group(const struct ls_zeros *zeros, size_t n_rows, size
 
 static void list_for_product(struct ls_zeros *zeros, const struct ls_marks *marks, const uint32_t *columns)
 {
-	zeros->n_groups = groups_of(zeros->arith, marks->n_rows);
+	zeros->n_groups = ls_tiles(marks->n_rows, zeros->arith->tile);
 	for (size_t i = 0; i < zeros->n_groups; i++) {
 		size_t first = i * zeros->max_columns;
 		zeros->n_positions[i] = zeros->arith->list_used(marks, ls_zeros_group(zeros, marks->n_rows, i), columns,

@@ -9,14 +9,6 @@
 
 #include "panel.h"
 
-/* The owned inputs in use of a layer: whole tiles. */
-static struct ls_range owned_inputs(const struct ls_steps *steps, const struct ls_panel_view *view, uint32_t i_worker)
-{
-	uint32_t tile = (uint32_t)steps->packed->arith->tile, n_k = (uint32_t)view->n_k;
-	struct ls_range tiles = ls_part((n_k + tile - 1) / tile, steps->n_workers, i_worker);
-	return (struct ls_range){tile * tiles.begin, tile * tiles.end < n_k ? tile * tiles.end : n_k};
-}
-
 /* Those inputs of all rows into worker->owned. */
 static void collect_inputs(const struct ls_steps *steps, struct ls_worker *worker, size_t i_layer,
                            struct ls_range inputs)
@@ -60,8 +52,9 @@ static const struct ls_zeros *find_zeros(struct ls_worker *worker, struct ls_ran
 static int update_layer(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, size_t i_layer)
 {
 	struct ls_panel_view view = ls_panel_view(steps->target, worker, i_layer, 0);
-	struct ls_range inputs = owned_inputs(steps, &view, i_worker);
+	struct ls_range inputs = ls_tiles_part(view.n_k, steps->packed->arith->tile, steps->n_workers, i_worker);
 	struct ls_panel_rows rows = {.in = worker->owned,
+	                             .first_input = inputs.begin,
 	                             .ld_in = worker->ld_owned,
 	                             .deltas = worker->deltas,
 	                             .slices = worker->batch_slices,

@@ -86,20 +86,22 @@ int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_pan
                              const struct ls_panel_rows *rows, float *out)
 {
 	const struct ls_arith *arith = worker->pass.packed->arith;
+	size_t skipped = inputs.begin - rows->first_input;
 	struct ls_gradient gradient = gradient_over(view, rows, out);
 	gradient.n_k = inputs.end - inputs.begin;
-	gradient.in = rows->in;
+	gradient.in = rows->in + skipped;
 	gradient.ld_in = rows->ld_in;
 	gradient.target = ls_panel_weights(view, inputs.begin);
 	gradient.update = &worker->update;
 	gradient.far = view->layer->far;
 	if (worker->packed_rows) {
-		gradient.in = worker->packed;
+		gradient.in = worker->packed + skipped * worker->packed_rows;
 		gradient.packed_rows = worker->packed_rows;
 	}
 	if (rows->zeros && rows->zeros->for_gradient && view->panel.width == arith->panel) {
 		gradient.rows = rows->zeros->rows;
-		gradient.slices = rows->zeros->slices + rows->first_slice;
+		gradient.slices =
+		    rows->zeros->slices + rows->first_slice + skipped / arith->tile * rows->zeros->tile_stride;
 		gradient.tile_stride = rows->zeros->tile_stride;
 	}
 	return arith->gradient(&gradient);

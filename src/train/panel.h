@@ -21,15 +21,16 @@ struct ls_panel_view {
 struct ls_panel_view ls_panel_view(struct ls_packed *target, const struct ls_worker *worker, size_t i_layer,
                                    size_t i_panel);
 
-/* Whose sum a gradient is: slices of rows, with inputs [..][ld_in] (of the
- * panel's inputs from some first one on) and deltas [..][panel width]. */
+/* Whose sum a gradient is: slices of rows, with inputs [..][ld_in] (the panel's in use,
+ * from first_input on) and deltas [..][panel width]. */
 struct ls_panel_rows {
 	const float *in;
+	size_t first_input;
 	size_t ld_in;
 	const float *deltas;
 	const uint32_t *slices; /* [n_slices + 1] first rows */
 	uint32_t n_slices;
-	const struct ls_zeros *zeros; /* of the inputs; NULL: none. Its lists begin with slice: */
+	const struct ls_zeros *zeros; /* of those inputs; NULL: none. Its lists begin with slice: */
 	uint32_t first_slice;
 };
 
@@ -40,13 +41,13 @@ struct ls_target ls_panel_biases(const struct ls_panel_view *view);
 /* Biases decay not by l2; otherwise they are weights of a constant input. */
 struct ls_update ls_panel_bias_update(const struct ls_worker *worker);
 
-/* Before a panel: packs the inputs `inputs` of the worker's n_rows rows, which
- * stand in rows->in, where that pays: for a layer's first panel, when more
+/* Before a panel: packs the inputs `inputs` of the worker's n_rows rows, the first of
+ * which is rows->first_input, where that pays: for a layer's first panel, when more
  * follow. The last one takes them as they stand when it is narrower. */
 void ls_panel_pack_inputs(struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
                           const struct ls_panel_rows *rows, size_t n_rows);
 
-/* The gradient of those weights, and of the biases, into `out` or, with out
+/* The gradient of those weights (inputs.begin a tile's first one), and of the biases, into `out` or, with out
  * NULL, straight into the parameters. Non-zero: one left the finite numbers. */
 int ls_panel_weight_gradient(const struct ls_worker *worker, const struct ls_panel_view *view, struct ls_range inputs,
                              const struct ls_panel_rows *rows, float *out);

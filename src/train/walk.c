@@ -70,10 +70,28 @@ static float *ring_slot(const struct ls_worker *worker, uint64_t sequence)
 	return worker->ring + sequence % LS_RING_SLOTS * worker->slot_floats;
 }
 
-/* Where a panel's bias sums stand, behind those of its weights. */
-static size_t bias_offset(const struct ls_panel_view *view)
+/* What a block has of a panel. */
+struct piece {
+	struct ls_panel_view view;
+	struct ls_range inputs;
+	int is_first, is_last; /* part of the panel; the last has its biases */
+};
+
+static struct piece piece_of(const struct ls_steps *steps, const struct ls_worker *worker,
+                             const struct ls_param_block *block, size_t i_panel)
 {
-	return view->layer->panels.n_k * view->panel.width;
+	struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, i_panel);
+	return (struct piece){.view = view,
+	                      .inputs =
+	                          ls_tiles_part(view.n_k, steps->packed->arith->tile, block->n_parts, block->i_part),
+	                      .is_first = block->i_part == 0,
+	                      .is_last = block->i_part + 1 == block->n_parts};
+}
+
+/* Where a piece's bias sums stand, behind those of its weights. */
+static size_t bias_offset(const struct piece *piece)
+{
+	return (piece->inputs.end - piece->inputs.begin) * piece->view.panel.width;
 }
 
 /* Writes the worker's sums of the block into its ring. */
@@ -81,13 +99,15 @@ static void produce_block(const struct ls_steps *steps, struct ls_worker *worker
 {
 	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
 	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, p);
+		struct piece piece = piece_of(steps, worker, block, p);
 		float *out = ring_slot(worker, sequence) + ls_block_offset(steps->packed, block, p);
-		prepare_panel(worker, &view);
+		if (piece.is_first)
+			prepare_panel(worker, &piece.view);
 		for (uint32_t i = 0; i < worker->n_subtrees; i++, out += worker->subtree_floats) {
-			struct ls_panel_rows rows = subtree_rows(worker, &view, worker->subtrees[i]);
-			ls_panel_weight_gradient(worker, &view, all_inputs(&view), &rows, out);
-			ls_panel_bias_gradient(worker, &view, &rows, out + bias_offset(&view));
+			struct ls_panel_rows rows = subtree_rows(worker, &piece.view, worker->subtrees[i]);
+			ls_panel_weight_gradient(worker, &piece.view, piece.inputs, &rows, out);
+			if (piece.is_last)
+				ls_panel_bias_gradient(worker, &piece.view, &rows, out + bias_offset(&piece));
 		}
 	}
 }
@@ -116,21 +136,24 @@ static int reduce_rows(const struct ls_steps *steps, struct ls_worker *worker, s
 	return steps->packed->arith->reduce(&reduction);
 }
 
-/* The worker's share of a panel: a run of its inputs, and the biases of every
+/* The worker's share of a piece: a run of its inputs, and the biases of every
  * n_workers-th panel. Its sums stand `offset` floats into a subtree's. */
-static int reduce_panel(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker,
-                        const struct ls_panel_view *view, uint64_t sequence, size_t offset)
+static int reduce_piece(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker,
+                        const struct piece *piece, uint64_t sequence, size_t offset)
 {
+	const struct ls_panel_view *view = &piece->view;
 	uint32_t n_workers = steps->n_workers;
 	size_t width = view->panel.width;
-	struct ls_range inputs = ls_part((uint32_t)view->n_k, n_workers, i_worker);
+	struct ls_range share = ls_part(piece->inputs.end - piece->inputs.begin, n_workers, i_worker);
 
-	find_nodes(steps, worker, sequence, offset + inputs.begin * width);
-	int not_finite = reduce_rows(steps, worker, ls_panel_weights(view, inputs.begin), inputs.end - inputs.begin,
-	                             width, &worker->update);
+	find_nodes(steps, worker, sequence, offset + share.begin * width);
+	int not_finite = reduce_rows(steps, worker, ls_panel_weights(view, piece->inputs.begin + share.begin),
+	                             share.end - share.begin, width, &worker->update);
+	if (!piece->is_last)
+		return not_finite;
 	if (view->i_panel % n_workers == i_worker) {
 		struct ls_update update = ls_panel_bias_update(worker);
-		find_nodes(steps, worker, sequence, offset + bias_offset(view));
+		find_nodes(steps, worker, sequence, offset + bias_offset(piece));
 		not_finite |= reduce_rows(steps, worker, ls_panel_biases(view), 1, width, &update);
 	}
 	return not_finite | ls_panel_update_rest(worker, view, n_workers, i_worker);
@@ -142,9 +165,9 @@ static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, 
 	const struct ls_param_block *block = &steps->blocks->blocks[i_block];
 	int not_finite = 0;
 	for (size_t p = block->first_panel; p < block->first_panel + block->n_panels; p++) {
-		struct ls_panel_view view = ls_panel_view(steps->target, worker, block->i_layer, p);
+		struct piece piece = piece_of(steps, worker, block, p);
 		not_finite |=
-		    reduce_panel(steps, worker, i_worker, &view, sequence, ls_block_offset(steps->packed, block, p));
+		    reduce_piece(steps, worker, i_worker, &piece, sequence, ls_block_offset(steps->packed, block, p));
 	}
 	return not_finite;
 }

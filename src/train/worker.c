@@ -137,7 +137,7 @@ static lockstep_status create_replica(struct ls_worker *worker, const struct ls_
 static size_t max_owned(const struct ls_worker_shape *shape)
 {
 	const struct ls_arith *arith = shape->packed->arith;
-	size_t n_tiles = (max_inputs(shape->packed) + arith->tile - 1) / arith->tile;
+	size_t n_tiles = ls_tiles(max_inputs(shape->packed), arith->tile);
 	size_t n = (n_tiles + shape->n_workers - 1) / shape->n_workers * arith->tile;
 	return ls_round_up(n, LS_ROW_ALIGNMENT);
 }

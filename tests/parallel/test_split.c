@@ -30,15 +30,15 @@ TestSuite(split, .fini = teardown, .timeout = 300);
 
 /* ---- Ways ------------------------------------------------------------- */
 
-/* Calls the test with the job's options for every split but rows, engine,
- * instruction set and number of workers that it can have. */
+/* Calls the test with the job's options for every engine, instruction set
+ * and number of workers, from 2 on, that it can have with the split. */
 typedef void way_test(const struct split_job *job, const struct lockstep_train_options *options);
 
 static uint32_t most_workers(const struct split_job *job, enum lockstep_split split)
 {
 	uint32_t groups = (job->units + N_UNITS_A_WORKER - 1) / N_UNITS_A_WORKER;
 	uint32_t slices = job->train.slices ? job->train.slices : 2; /* of the one with the default */
-	return split == LOCKSTEP_SPLIT_OWNERS || slices < groups ? slices : groups;
+	return split != LOCKSTEP_SPLIT_UNITS || slices < groups ? slices : groups;
 }
 
 static void with_workers(const struct split_job *job, way_test *test, struct lockstep_train_options *options)
@@ -118,6 +118,47 @@ Test(split, owners_and_units_give_the_results_of_rows)
 		expected = split_job_run(&split_jobs[i], data, &split_jobs[i].train);
 		expect_sense(&split_jobs[i]);
 		with_every_way(&split_jobs[i], expect_same_result);
+	}
+}
+
+/* First layers whose panels are several parameter blocks. */
+static const struct split_job block_jobs[] = {
+    {.name = "blocks, pixels with unused columns, momentum",
+     .layers = "4400-70-4",
+     .units = 70,
+     .n_rows = 45,
+     .bytes = 1,
+     .network = {.leaky_slope = 0.05, .init = LOCKSTEP_INIT_GLOROT, .hidden = LOCKSTEP_RELU},
+     .train = {.workers = 1,
+               .split = LOCKSTEP_SPLIT_ROWS,
+               .schedule_gamma = 0.1,
+               .scale = LOCKSTEP_SCALE_UNIT,
+               .epochs = 1,
+               .batch = 32,
+               .slices = 4,
+               .learning_rate = 0.01,
+               .momentum = 0.5}},
+    {.name = "blocks, packed inputs",
+     .layers = "4201-67-4",
+     .units = 67,
+     .n_rows = 520,
+     .network = {.leaky_slope = 0.05, .init = LOCKSTEP_INIT_GLOROT, .hidden = LOCKSTEP_TANH},
+     .train = {.workers = 1,
+               .split = LOCKSTEP_SPLIT_ROWS,
+               .schedule_gamma = 0.1,
+               .epochs = 1,
+               .batch = 520,
+               .slices = 2,
+               .learning_rate = 0.01}},
+};
+
+Test(split, parts_of_panels_give_the_results_of_one_worker)
+{
+	for (size_t i = 0; i < sizeof block_jobs / sizeof *block_jobs; i++) {
+		open_job(&block_jobs[i]);
+		expected = split_job_run(&block_jobs[i], data, &block_jobs[i].train);
+		cr_assert_eq(expected.status, LOCKSTEP_OK, "%s", block_jobs[i].name);
+		with_split(&block_jobs[i], expect_same_result, LOCKSTEP_SPLIT_ROWS);
 	}
 }
 

@@ -168,25 +168,43 @@ static struct ls_packed pack(const struct ls_arith *arith, const size_t *sizes, 
 	return packed;
 }
 
+/* The block that begins with part i_part of the panel; returns the panel after its last one. */
+static size_t expect_block(const struct ls_packed *packed, const struct ls_param_block *block, size_t panel,
+                           uint32_t i_part)
+{
+	const struct ls_panels *panels = &packed->layers[block->i_layer].panels;
+	size_t floats = ls_block_offset(packed, block, panel + block->n_panels);
+	cr_assert_eq(block->first_panel, panel);
+	cr_assert_eq(block->i_part, i_part);
+	cr_assert_gt(block->n_panels, 0);
+	cr_assert(block->n_panels == 1 || block->n_parts == 1);
+	cr_assert_leq(panel + block->n_panels, ls_panels_count(panels));
+	cr_assert_leq(floats * sizeof(float), 256 * 1024 + (packed->arith->tile + 1) * panels->wide * sizeof(float));
+	return panel + block->n_panels;
+}
+
 static void expect_blocks(const struct ls_packed *packed)
 {
 	struct ls_blocks blocks;
 	size_t i_layer = 0, next = 0, largest = 0;
 	cr_assert_eq(ls_blocks_init(&blocks, packed, NULL), LOCKSTEP_OK);
-	for (size_t i = 0; i < blocks.n; i++) {
+	for (size_t i = 0; i < blocks.n;) {
 		const struct ls_param_block *block = &blocks.blocks[i];
+		size_t after = next;
 		if (next == ls_panels_count(&packed->layers[i_layer].panels)) {
 			i_layer++;
 			next = 0;
 		}
-		cr_assert_eq(block->i_layer, i_layer);
-		cr_assert_eq(block->first_panel, next);
-		cr_assert_gt(block->n_panels, 0);
-		next += block->n_panels;
-		cr_assert_leq(next, ls_panels_count(&packed->layers[i_layer].panels));
-		size_t floats = ls_block_offset(packed, block, next);
-		cr_assert(block->n_panels == 1 || floats * sizeof(float) <= 256 * 1024);
-		largest = floats > largest ? floats : largest;
+		cr_assert_gt(block->n_parts, 0);
+		for (uint32_t part = 0; part < block->n_parts; part++, i++) {
+			cr_assert_lt(i, blocks.n);
+			cr_assert_eq(blocks.blocks[i].i_layer, i_layer);
+			cr_assert_eq(blocks.blocks[i].n_parts, block->n_parts);
+			after = expect_block(packed, &blocks.blocks[i], next, part);
+			size_t floats = ls_block_offset(packed, &blocks.blocks[i], after);
+			largest = floats > largest ? floats : largest;
+		}
+		next = after;
 	}
 	cr_assert_eq(i_layer + 1, packed->n_layers);
 	cr_assert_eq(next, ls_panels_count(&packed->layers[i_layer].panels));
@@ -209,6 +227,33 @@ Test(partition, blocks_cover_every_panel_once_in_order)
 			}
 }
 
+/* Every part has room for its inputs in use, however many they are, and the biases. */
+Test(partition, parts_of_a_panel_have_room_for_any_inputs_in_use)
+{
+	static const size_t sizes[] = {20011, 997};
+	const struct ls_arith *tables[ARITH_TABLES_MAX];
+	size_t n_tables = arith_tables(tables);
+	for (size_t t = 0; t < n_tables; t++) {
+		struct ls_packed packed = pack(tables[t], sizes, 1);
+		struct ls_blocks blocks;
+		cr_assert_eq(ls_blocks_init(&blocks, &packed, NULL), LOCKSTEP_OK);
+		const struct ls_param_block *block = &blocks.blocks[0];
+		cr_assert_gt(block->n_parts, 1);
+		for (size_t n = 0; n <= sizes[0]; n++) {
+			size_t next = 0;
+			for (uint32_t part = 0; part < block->n_parts; part++) {
+				struct ls_range inputs = ls_tiles_part(n, tables[t]->tile, block->n_parts, part);
+				cr_assert_eq(inputs.begin, next);
+				cr_assert_geq(inputs.end, inputs.begin);
+				cr_assert_leq((inputs.end - inputs.begin + 1) * tables[t]->panel, blocks.max_floats);
+				next = inputs.end;
+			}
+			cr_assert_eq(next, n);
+		}
+		ls_blocks_fini(&blocks);
+	}
+}
+
 /* A panel's place in its block's sum has room for weights and biases. */
 Test(partition, panels_of_a_block_do_not_overlap)
 {
@@ -216,7 +261,7 @@ Test(partition, panels_of_a_block_do_not_overlap)
 	size_t n_tables = arith_tables(tables);
 	for (size_t t = 0; t < n_tables; t++) {
 		struct ls_packed packed = pack(tables[t], (const size_t[]){97, 1009}, 1);
-		struct ls_param_block block = {0, 3, 5};
+		struct ls_param_block block = {.first_panel = 3, .n_panels = 5, .n_parts = 1};
 		for (size_t p = 3; p < 8; p++) {
 			struct ls_panel panel = ls_panels_get(&packed.layers[0].panels, p);
 			size_t begin = ls_block_offset(&packed, &block, p),
