@@ -145,7 +145,7 @@ static lockstep_status run_some(struct run *run, lockstep_error *error)
 	run->steps_began = ls_clock_seconds();
 	lockstep_status status = ls_trainer_advance(trainer, ls_saving_distance(&run->saving), error);
 	run->epoch_seconds += ls_clock_seconds() - run->steps_began;
-	run->epoch_rows += trainer->steps.n_rows;
+	run->epoch_rows += trainer->steps.account.n_rows;
 	return status == LOCKSTEP_STOPPED && run->saving.is_due ? LOCKSTEP_OK : status;
 }
 
@@ -188,10 +188,10 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	run->step_seconds += seconds;
 	run->steps_timed += trainer->next_step - run->epoch_first_step;
 	*epoch = (struct lockstep_epoch){
-	    .epoch = steps->epoch + 1,
+	    .epoch = (uint32_t)(trainer->next_step / steps->steps_per_epoch),
 	    .n_epochs = trainer->options.epochs,
 	    .n_steps = trainer->next_step,
-	    .loss = steps->epoch_loss / (double)rows_of_epoch(steps),
+	    .loss = steps->account.epoch_loss / (double)rows_of_epoch(steps),
 	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
 	    .train_seconds = seconds,
 	    .samples_per_second = seconds > 0 ? (double)run->epoch_rows / seconds : 0,
