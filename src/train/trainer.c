@@ -218,10 +218,13 @@ static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error
 	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
 	if (trainer->workers && trainer->way_made == trainer->tuning.i_way)
 		return LOCKSTEP_OK;
+	double started = ls_clock_seconds();
 	lockstep_status status = ls_workers_fit(trainer, way, error);
-	if (!status)
-		trainer->way_made = trainer->tuning.i_way;
-	return status;
+	if (status)
+		return status;
+	ls_tuning_charge(&trainer->tuning, ls_clock_seconds() - started);
+	trainer->way_made = trainer->tuning.i_way;
+	return LOCKSTEP_OK;
 }
 
 static void tell_choice(const struct lockstep_trainer *trainer)
