@@ -106,6 +106,29 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 	};
 }
 
+/* ---- Waiting for each other ------------------------------------------ */
+
+void ls_steps_wait_produced(const struct ls_steps *steps, uint64_t value)
+{
+	for (uint32_t i = 0; i < steps->n_workers; i++)
+		ls_counter_wait(steps->team, &steps->workers[i]->produced, value);
+}
+
+void ls_steps_wait_consumed(const struct ls_steps *steps, uint64_t value)
+{
+	for (uint32_t i = 0; i < steps->n_workers; i++)
+		ls_counter_wait(steps->team, &steps->workers[i]->consumed, value);
+}
+
+/* The counters of all workers stand at the same number before a run. */
+void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
+{
+	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
+	ls_counter_publish(steps->team, &worker->produced, meeting);
+	ls_steps_wait_produced(steps, meeting);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
+}
+
 /* ---- Forward, losses, deltas ----------------------------------------- */
 
 void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step)
@@ -132,16 +155,6 @@ static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_p
 	uint64_t i_next = (step % steps->steps_per_epoch + 1) * steps->options->batch;
 	int is_full = i_next + steps->options->batch <= steps->n_order;
 	return is_full ? pass->rows + steps->options->batch : NULL;
-}
-
-/* The counters of all workers stand at the same number before a run. */
-void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
-{
-	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
-	ls_counter_publish(steps->team, &worker->produced, meeting);
-	for (uint32_t i = 0; i < steps->n_workers; i++)
-		ls_counter_wait(steps->team, &steps->workers[i]->produced, meeting);
-	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
 }
 
 void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)

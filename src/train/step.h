@@ -95,6 +95,10 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 /* The loss totals of the worker's slices; tells when one is not finite. */
 void ls_steps_sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step);
 
+/* Every worker's counter has come to `value`; what each wrote before is seen. */
+void ls_steps_wait_produced(const struct ls_steps *steps, uint64_t value);
+void ls_steps_wait_consumed(const struct ls_steps *steps, uint64_t value);
+
 /* All workers have come to the same number of meetings in this run; what each
  * wrote before is seen by all after. */
 void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker);
