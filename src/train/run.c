@@ -107,9 +107,12 @@ static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_ro
 	const struct ls_split *split = &trainer->split;
 	struct ls_source test = {&trainer->dataset->parts[LOCKSTEP_TEST], &trainer->scaling, trainer->arith};
 	const struct ls_source *source = rows == LS_ROWS_TEST ? &test : &trainer->steps.source;
-	const uint32_t *list[] = {split->train, split->validation, NULL};
-	size_t n[] = {split->n_train, split->n_validation, test.table->n_rows};
-	return ls_evaluator_run(trainer->evaluator, trainer->team, source, list[rows], n[rows], metrics, error);
+	const struct ls_row_list lists[] = {
+	    [LS_ROWS_TRAINED] = {split->train, split->n_train},
+	    [LS_ROWS_VALIDATION] = {split->validation, split->n_validation},
+	    [LS_ROWS_TEST] = {NULL, test.table->n_rows},
+	};
+	return ls_evaluator_run(trainer->evaluator, trainer->team, source, lists[rows], metrics, error);
 }
 
 lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,

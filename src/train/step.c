@@ -161,8 +161,8 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 {
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
-	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
-	                 worker->shard->inputs, worker->shard->ld_inputs);
+	ls_source_gather(&steps->source, (struct ls_row_list){pass->rows, pass->n_rows}, next_rows(steps, pass, step),
+	                 pass->columns, worker->shard->inputs, worker->shard->ld_inputs);
 	ls_shard_find_zeros(worker->shard, &worker->pass, worker->zeros, worker->slice_rows, worker->n_slices);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }

@@ -450,5 +450,5 @@ void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, ui
 	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
 	*n_rows = ls_steps_batch(steps, step, &batch);
 	memcpy(rows, batch, *n_rows * sizeof *rows);
-	ls_source_gather(&steps->source, rows, *n_rows, NULL, NULL, inputs, n_features);
+	ls_source_gather(&steps->source, (struct ls_row_list){rows, *n_rows}, NULL, NULL, inputs, n_features);
 }
