@@ -84,6 +84,7 @@ numeric_programs = \
 	%D%/numeric/test_zero_skipping
 
 parallel_programs = \
+	%D%/parallel/test_gradients \
 	%D%/parallel/test_memory \
 	%D%/parallel/test_split \
 	%D%/parallel/test_team \

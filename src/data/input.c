@@ -56,7 +56,7 @@ static void prefetch_row(const struct ls_table *table, size_t row)
 		__builtin_prefetch(at + i, 0, 3);
 }
 
-void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size_t n_rows, const uint32_t *next,
+void ls_source_gather(const struct ls_source *source, struct ls_row_list list, const uint32_t *next,
                       const struct ls_used_columns *columns, float *out, size_t ld)
 {
 	const struct ls_table *table = source->table;
@@ -69,12 +69,12 @@ void ls_source_gather(const struct ls_source *source, const uint32_t *rows, size
 	    .scale = scaling->scale,
 	};
 
-	for (size_t r = 0; r < n_rows; r++) {
+	for (size_t r = 0; r < list.n; r++) {
 		float *row = out + r * ld;
 		if (table->bytes)
-			source->arith->gather_bytes(&gather, table->bytes + rows[r] * gather.n, row);
+			source->arith->gather_bytes(&gather, table->bytes + list.rows[r] * gather.n, row);
 		else
-			source->arith->gather_floats(&gather, table->floats + rows[r] * gather.n, row);
+			source->arith->gather_floats(&gather, table->floats + list.rows[r] * gather.n, row);
 		if (next)
 			prefetch_row(table, next[r]);
 	}

@@ -40,27 +40,48 @@ static int fills_lanes(const struct ls_arith *arith, size_t n_rows)
 	return (ls_round_up(n_rows, arith->vector) - n_rows) * 16 <= n_rows;
 }
 
+/* The deltas of a layer's outputs, and where those of its inputs go. */
+struct delta_rows {
+	size_t n_rows;
+	const float *from; /* [n_rows][ld_from] */
+	float *to;         /* [n_rows][ld_to] */
+	size_t ld_from, ld_to;
+};
+
 /* Up to a panel of rows, whose deltas are turned. Inputs go a few at a time, so that
  * what comes of them is turned back while it is in cache; padding columns become 0. */
-static void multiply_in_lanes(const struct ls_packed_layer *layer, const struct ls_arith *arith, float *turned,
-                              struct ls_product rows)
+static void multiply_panel_of_rows(const struct ls_packed_layer *layer, const struct ls_arith *arith, float *turned,
+                                   const struct delta_rows *deltas)
 {
-	size_t n_inputs = layer->inputs.end - layer->inputs.begin, width = ls_round_up(rows.n_rows, arith->vector);
-	float *deltas = turned + LS_CARRIED_INPUTS * width;
+	size_t n_inputs = layer->inputs.end - layer->inputs.begin, width = ls_round_up(deltas->n_rows, arith->vector);
+	float *turned_deltas = turned + LS_CARRIED_INPUTS * width;
 	struct ls_back_product part = {.weight = layer->weight,
 	                               .n_k = layer->panels.n_k,
 	                               .n_out = layer->panels.n_out,
-	                               .delta = deltas,
+	                               .delta = turned_deltas,
 	                               .width = width,
 	                               .out = turned};
-	arith->transpose(width, ls_round_up(part.n_out, arith->vector), rows.in, rows.ld_in, deltas, width);
+	arith->transpose(width, ls_round_up(part.n_out, arith->vector), deltas->from, deltas->ld_from, turned_deltas,
+	                 width);
 	for (size_t i = 0; i < n_inputs; i += part.n) {
 		part.first = layer->inputs.begin + i;
 		part.n = n_inputs - i < LS_CARRIED_INPUTS ? n_inputs - i : LS_CARRIED_INPUTS;
 		arith->back_product(&part);
 		size_t n_padded = ls_round_up(part.n, LS_ROW_ALIGNMENT);
 		memset(turned + part.n * width, 0, (n_padded - part.n) * width * sizeof *turned);
-		arith->transpose(n_padded, width, turned, width, rows.out + i, rows.ld_out);
+		arith->transpose(n_padded, width, turned, width, deltas->to + i, deltas->ld_to);
+	}
+}
+
+/* All rows, a panel of them at a time. */
+static void multiply_in_lanes(const struct ls_packed_layer *layer, const struct ls_arith *arith, float *turned,
+                              struct delta_rows deltas)
+{
+	for (size_t left = deltas.n_rows; left > 0; left -= deltas.n_rows) {
+		deltas.n_rows = left < arith->panel ? left : arith->panel;
+		multiply_panel_of_rows(layer, arith, turned, &deltas);
+		deltas.from += deltas.n_rows * deltas.ld_from;
+		deltas.to += deltas.n_rows * deltas.ld_to;
 	}
 }
 
@@ -81,38 +102,33 @@ static void turn_weights(const struct ls_packed_layer *layer, const struct ls_ar
 
 /* All rows, a panel of inputs at a time, whose weights are turned. */
 static void multiply_in_panels(const struct ls_packed_layer *layer, const struct ls_arith *arith, float *turned,
-                               struct ls_product rows)
+                               const struct delta_rows *deltas)
 {
 	size_t n_inputs = layer->inputs.end - layer->inputs.begin;
-	rows.panel = turned;
-	for (size_t i = 0; i < n_inputs; i += arith->panel, rows.out += arith->panel) {
+	struct ls_product product = {.n_rows = deltas->n_rows,
+	                             .n_k = layer->panels.n_out,
+	                             .in = deltas->from,
+	                             .ld_in = deltas->ld_from,
+	                             .panel = turned,
+	                             .out = deltas->to,
+	                             .ld_out = deltas->ld_to};
+	for (size_t i = 0; i < n_inputs; i += arith->panel, product.out += arith->panel) {
 		size_t n = n_inputs - i < arith->panel ? n_inputs - i : arith->panel;
-		rows.width = ls_round_up(n, arith->vector);
-		turn_weights(layer, arith, layer->inputs.begin + i, n, rows.width, turned);
-		arith->product(&rows);
+		product.width = ls_round_up(n, arith->vector);
+		turn_weights(layer, arith, layer->inputs.begin + i, n, product.width, turned);
+		arith->product(&product);
 	}
 }
 
 void ls_backward_product(const struct ls_shard *shard, const struct ls_packed *packed, size_t i_layer, size_t n_rows)
 {
 	const struct ls_packed_layer *layer = &packed->layers[i_layer];
-	const struct ls_shard_layer *from = &shard->layers[i_layer], *to = &shard->layers[i_layer - 1];
-	struct ls_product rows = {.n_rows = n_rows,
-	                          .n_k = layer->panels.n_out,
-	                          .in = from->delta,
-	                          .ld_in = from->ld,
-	                          .out = to->delta,
-	                          .ld_out = to->ld};
-	if (!fills_lanes(packed->arith, n_rows)) {
-		multiply_in_panels(layer, packed->arith, shard->turned, rows);
-		return;
-	}
-	for (size_t left = n_rows; left > 0; left -= rows.n_rows) {
-		rows.n_rows = left < packed->arith->panel ? left : packed->arith->panel;
-		multiply_in_lanes(layer, packed->arith, shard->turned, rows);
-		rows.in += rows.n_rows * rows.ld_in;
-		rows.out += rows.n_rows * rows.ld_out;
-	}
+	const struct ls_shard_layer *above = &shard->layers[i_layer], *below = &shard->layers[i_layer - 1];
+	struct delta_rows deltas = {n_rows, above->delta, below->delta, above->ld, below->ld};
+	if (fills_lanes(packed->arith, n_rows))
+		multiply_in_lanes(layer, packed->arith, shard->turned, deltas);
+	else
+		multiply_in_panels(layer, packed->arith, shard->turned, &deltas);
 }
 
 /* ---- Deltas ----------------------------------------------------------- */

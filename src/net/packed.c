@@ -156,50 +156,59 @@ static void store_row(const struct ls_panels *panels, size_t j, const float *val
 		row[k] = column[k * panel.width];
 }
 
-static void load_layer(const struct ls_panels *panels, const struct ls_layer *from, float *weight, float *bias)
+/* What is copied of a layer, in the place of its canonical parameters. */
+enum kind { PARAMETERS, VELOCITIES };
+
+struct tensors {
+	float *weight, *bias;
+};
+
+static struct tensors tensors_of(const struct ls_packed_layer *layer, enum kind kind)
 {
-	memcpy(bias, from->bias, from->n_out * sizeof *bias);
-	for (size_t j = 0; j < from->n_out; j++)
-		load_row(panels, j, from->weight + j * from->n_in, weight);
+	return kind == PARAMETERS ? (struct tensors){layer->weight, layer->bias}
+	                          : (struct tensors){layer->weight_velocity, layer->bias_velocity};
 }
 
-static void store_layer(const struct ls_panels *panels, const float *weight, const float *bias, struct ls_layer *to)
+static void load(const struct ls_packed *packed, enum kind kind, const struct lockstep_network *network)
 {
-	memcpy(to->bias, bias, to->n_out * sizeof *bias);
-	for (size_t j = 0; j < to->n_out; j++)
-		store_row(panels, j, weight, to->weight + j * to->n_in);
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		const struct ls_layer *from = &network->layers[i];
+		struct tensors to = tensors_of(&packed->layers[i], kind);
+		for (size_t j = 0; j < from->n_out; j++)
+			load_row(&packed->layers[i].panels, j, from->weight + j * from->n_in, to.weight);
+		memcpy(to.bias, from->bias, from->n_out * sizeof *to.bias);
+	}
+}
+
+static void store(const struct ls_packed *packed, enum kind kind, struct lockstep_network *network)
+{
+	for (size_t i = 0; i < packed->n_layers; i++) {
+		struct ls_layer *to = &network->layers[i];
+		struct tensors from = tensors_of(&packed->layers[i], kind);
+		for (size_t j = 0; j < to->n_out; j++)
+			store_row(&packed->layers[i].panels, j, from.weight, to->weight + j * to->n_in);
+		memcpy(to->bias, from.bias, to->n_out * sizeof *to->bias);
+	}
 }
 
 void ls_packed_load(struct ls_packed *packed, const struct lockstep_network *network)
 {
-	for (size_t i = 0; i < packed->n_layers; i++) {
-		struct ls_packed_layer *layer = &packed->layers[i];
-		load_layer(&layer->panels, &network->layers[i], layer->weight, layer->bias);
-	}
+	load(packed, PARAMETERS, network);
 }
 
 void ls_packed_store(const struct ls_packed *packed, struct lockstep_network *network)
 {
-	for (size_t i = 0; i < packed->n_layers; i++) {
-		const struct ls_packed_layer *layer = &packed->layers[i];
-		store_layer(&layer->panels, layer->weight, layer->bias, &network->layers[i]);
-	}
+	store(packed, PARAMETERS, network);
 }
 
 void ls_packed_load_velocity(struct ls_packed *packed, const struct lockstep_network *network)
 {
-	for (size_t i = 0; i < packed->n_layers; i++) {
-		struct ls_packed_layer *layer = &packed->layers[i];
-		load_layer(&layer->panels, &network->layers[i], layer->weight_velocity, layer->bias_velocity);
-	}
+	load(packed, VELOCITIES, network);
 }
 
 void ls_packed_store_velocity(const struct ls_packed *packed, struct lockstep_network *network)
 {
-	for (size_t i = 0; i < packed->n_layers; i++) {
-		const struct ls_packed_layer *layer = &packed->layers[i];
-		store_layer(&layer->panels, layer->weight_velocity, layer->bias_velocity, &network->layers[i]);
-	}
+	store(packed, VELOCITIES, network);
 }
 
 /* Row j of the canonical matrix, a block at a time. */

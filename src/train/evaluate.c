@@ -185,8 +185,8 @@ static struct ls_pass forward_rows(const struct ls_evaluator *evaluator, struct 
 		seat->rows[r] = evaluator->rows ? evaluator->rows[first + r] : (uint32_t)(first + r);
 	ls_source_columns(evaluator->source, seat->rows, pass.n_rows, &seat->columns);
 	pass.columns = seat->columns.n == n_in ? NULL : &seat->columns;
-	ls_source_gather(evaluator->source, seat->rows, pass.n_rows, NULL, pass.columns, seat->shard->inputs,
-	                 seat->shard->ld_inputs);
+	ls_source_gather(evaluator->source, (struct ls_row_list){seat->rows, pass.n_rows}, NULL, pass.columns,
+	                 seat->shard->inputs, seat->shard->ld_inputs);
 	ls_shard_find_zeros(seat->shard, &pass, evaluator->source->scaling->shift ? NULL : seat->zeros, NULL, 0);
 	ls_forward(seat->shard, &pass);
 	return pass;
@@ -250,17 +250,16 @@ static struct lockstep_metrics summarise(const struct ls_evaluator *evaluator)
 }
 
 lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team, const struct ls_source *source,
-                                 const uint32_t *rows, size_t n_rows, struct lockstep_metrics *metrics,
-                                 lockstep_error *error)
+                                 struct ls_row_list list, struct lockstep_metrics *metrics, lockstep_error *error)
 {
-	if (n_rows == 0) {
+	if (list.n == 0) {
 		*metrics = (struct lockstep_metrics){0};
 		return LOCKSTEP_OK;
 	}
 	evaluator->source = source;
-	evaluator->rows = rows;
-	evaluator->n_rows = n_rows;
-	evaluator->n_chunks = chunk_count(n_rows);
+	evaluator->rows = list.rows;
+	evaluator->n_rows = list.n;
+	evaluator->n_chunks = chunk_count(list.n);
 	if (team) {
 		lockstep_status status = ls_team_run(team, evaluate_body, evaluator, error);
 		if (status)

@@ -29,12 +29,10 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
                                     struct ls_team *team, lockstep_error *error);
 void ls_evaluator_destroy(struct ls_evaluator *evaluator);
 
-/* Evaluates rows [n_rows] (NULL: 0 .. n_rows - 1) of the source's table, on the
- * team, or, with team NULL, in the caller's thread. n_rows 0 gives zeroed
- * metrics. */
+/* Evaluates rows of the source's table (list.rows NULL: its first list.n), on the
+ * team, or, with team NULL, in the caller's thread. No rows give zeroed metrics. */
 lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team, const struct ls_source *source,
-                                 const uint32_t *rows, size_t n_rows, struct lockstep_metrics *metrics,
-                                 lockstep_error *error);
+                                 struct ls_row_list list, struct lockstep_metrics *metrics, lockstep_error *error);
 
 /* Output activations of all rows of the source's table, in the caller's thread. */
 void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source *source, float *probabilities);

@@ -48,7 +48,8 @@ static lockstep_status save(struct lockstep_trainer *trainer, const char *path, 
 			.job = job,
 			.history = &trainer->history,
 			.origin = &trainer->dataset->origin,
-			.standing = {trainer->next_step, in_epoch ? trainer->steps.epoch_loss : 0, trainer->best},
+			.standing = {trainer->next_step, in_epoch ? trainer->steps.account.epoch_loss : 0,
+		                     trainer->best},
 			.parameters = trainer->snapshot.parameters,
 			.velocity = trainer->snapshot.velocity,
 			.best = trainer->best.found ? trainer->best_network : NULL,
@@ -115,7 +116,7 @@ static lockstep_status resume(struct lockstep_trainer *trainer, const lockstep_c
 	ls_history_copy(&trainer->history, &checkpoint->record.history);
 	trainer->best = standing->best;
 	trainer->next_step = standing->step;
-	trainer->steps.epoch_loss = standing->epoch_loss;
+	trainer->steps.account.epoch_loss = standing->epoch_loss;
 	trainer->ended = 0;
 	return LOCKSTEP_OK;
 }

@@ -107,9 +107,12 @@ static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_ro
 	const struct ls_split *split = &trainer->split;
 	struct ls_source test = {&trainer->dataset->parts[LOCKSTEP_TEST], &trainer->scaling, trainer->arith};
 	const struct ls_source *source = rows == LS_ROWS_TEST ? &test : &trainer->steps.source;
-	const uint32_t *list[] = {split->train, split->validation, NULL};
-	size_t n[] = {split->n_train, split->n_validation, test.table->n_rows};
-	return ls_evaluator_run(trainer->evaluator, trainer->team, source, list[rows], n[rows], metrics, error);
+	const struct ls_row_list lists[] = {
+	    [LS_ROWS_TRAINED] = {split->train, split->n_train},
+	    [LS_ROWS_VALIDATION] = {split->validation, split->n_validation},
+	    [LS_ROWS_TEST] = {NULL, test.table->n_rows},
+	};
+	return ls_evaluator_run(trainer->evaluator, trainer->team, source, lists[rows], metrics, error);
 }
 
 lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
@@ -145,7 +148,7 @@ static lockstep_status run_some(struct run *run, lockstep_error *error)
 	run->steps_began = ls_clock_seconds();
 	lockstep_status status = ls_trainer_advance(trainer, ls_saving_distance(&run->saving), error);
 	run->epoch_seconds += ls_clock_seconds() - run->steps_began;
-	run->epoch_rows += trainer->steps.n_rows;
+	run->epoch_rows += trainer->steps.account.n_rows;
 	return status == LOCKSTEP_STOPPED && run->saving.is_due ? LOCKSTEP_OK : status;
 }
 
@@ -188,10 +191,10 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	run->step_seconds += seconds;
 	run->steps_timed += trainer->next_step - run->epoch_first_step;
 	*epoch = (struct lockstep_epoch){
-	    .epoch = steps->epoch + 1,
+	    .epoch = (uint32_t)(trainer->next_step / steps->steps_per_epoch),
 	    .n_epochs = trainer->options.epochs,
 	    .n_steps = trainer->next_step,
-	    .loss = steps->epoch_loss / (double)rows_of_epoch(steps),
+	    .loss = steps->account.epoch_loss / (double)rows_of_epoch(steps),
 	    .learning_rate = ls_schedule_rate(&trainer->options, trainer->next_step - 1, steps->steps_per_epoch),
 	    .train_seconds = seconds,
 	    .samples_per_second = seconds > 0 ? (double)run->epoch_rows / seconds : 0,

@@ -106,6 +106,29 @@ static void begin_step(const struct ls_steps *steps, struct ls_worker *worker, u
 	};
 }
 
+/* ---- Waiting for each other ------------------------------------------ */
+
+void ls_steps_wait_produced(const struct ls_steps *steps, uint64_t value)
+{
+	for (uint32_t i = 0; i < steps->n_workers; i++)
+		ls_counter_wait(steps->team, &steps->workers[i]->produced, value);
+}
+
+void ls_steps_wait_consumed(const struct ls_steps *steps, uint64_t value)
+{
+	for (uint32_t i = 0; i < steps->n_workers; i++)
+		ls_counter_wait(steps->team, &steps->workers[i]->consumed, value);
+}
+
+/* The counters of all workers stand at the same number before a run. */
+void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
+{
+	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
+	ls_counter_publish(steps->team, &worker->produced, meeting);
+	ls_steps_wait_produced(steps, meeting);
+	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
+}
+
 /* ---- Forward, losses, deltas ----------------------------------------- */
 
 void ls_steps_report_divergence(struct ls_steps *steps, uint64_t step)
@@ -134,36 +157,26 @@ static const uint32_t *next_rows(const struct ls_steps *steps, const struct ls_p
 	return is_full ? pass->rows + steps->options->batch : NULL;
 }
 
-/* The counters of all workers stand at the same number before a run. */
-void ls_steps_meet(const struct ls_steps *steps, struct ls_worker *worker)
-{
-	uint64_t meeting = atomic_load_explicit(&worker->produced.value, memory_order_relaxed) + 1;
-	ls_counter_publish(steps->team, &worker->produced, meeting);
-	for (uint32_t i = 0; i < steps->n_workers; i++)
-		ls_counter_wait(steps->team, &steps->workers[i]->produced, meeting);
-	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
-}
-
 void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
 	begin_step(steps, worker, i_worker, step);
 	const struct ls_pass *pass = &worker->pass;
-	ls_source_gather(&steps->source, pass->rows, pass->n_rows, next_rows(steps, pass, step), pass->columns,
-	                 worker->shard->inputs, worker->shard->ld_inputs);
+	ls_source_gather(&steps->source, (struct ls_row_list){pass->rows, pass->n_rows}, next_rows(steps, pass, step),
+	                 pass->columns, worker->shard->inputs, worker->shard->ld_inputs);
 	ls_shard_find_zeros(worker->shard, &worker->pass, worker->zeros, worker->slice_rows, worker->n_slices);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_GATHER);
 }
 
 /* Phases of several workers in one thread say nothing of a team, unless that is what is asked for. */
-static int times_phases(const struct ls_steps *steps)
+int ls_steps_times_phases(const struct ls_steps *steps)
 {
 	int is_alike = steps->n_workers == 1 || !ls_team_is_serial(steps->team) || steps->times_shards;
-	return steps->options->time_phases && is_alike;
+	return steps->options->time_phases && is_alike && !steps->store_only;
 }
 
 static void find_deltas(struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, uint64_t step)
 {
-	ls_worker_begin_phases(worker, times_phases(steps));
+	ls_worker_begin_phases(worker, ls_steps_times_phases(steps));
 	ls_steps_gather(steps, worker, i_worker, step);
 	ls_forward(worker->shard, &worker->pass);
 	ls_loss(worker->shard, &worker->pass);
@@ -202,10 +215,10 @@ static void account(struct ls_steps *steps, uint64_t step, int diverged)
 		return;
 	}
 	double loss = tree_total(steps->slice_losses[step % 2], ls_effective_slices(n_rows, steps->slices));
-	steps->loss += loss;
-	steps->epoch_loss += loss;
-	steps->n_rows += n_rows;
-	steps->n_done++;
+	steps->account.loss += loss;
+	steps->account.epoch_loss += loss;
+	steps->account.n_rows += n_rows;
+	steps->account.n_done++;
 }
 
 static int was_stopped(const struct ls_steps *steps, uint64_t step)
@@ -300,14 +313,14 @@ static void run_body(void *context, uint32_t i_worker, uint32_t n_workers)
 
 lockstep_status ls_steps_run(struct ls_steps *steps, lockstep_error *error)
 {
-	uint64_t n_done_before = steps->n_done;
+	uint64_t n_done_before = steps->account.n_done;
 	steps->diverged_step = 0;
 	for (int parity = 0; parity < 2; parity++) {
 		atomic_store_explicit(&steps->diverged[parity], 0, memory_order_relaxed);
 		atomic_store_explicit(&steps->stopped[parity], 0, memory_order_relaxed);
 	}
 	lockstep_status status = ls_team_run_first(steps->team, steps->n_workers, run_body, steps, error);
-	uint64_t n_done = steps->n_done - n_done_before;
+	uint64_t n_done = steps->account.n_done - n_done_before;
 	steps->n_walks += n_done + (steps->diverged_step != 0);
 	if (status || steps->n_delivered != steps->n_workers)
 		return status;

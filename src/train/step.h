@@ -29,6 +29,14 @@
 #include "team/team.h"
 #include "worker.h"
 
+/* What steps came to. */
+struct ls_account {
+	double loss;       /* sum of the steps' loss totals, in step order, since it was set to 0 */
+	double epoch_loss; /* the same since the epoch began */
+	uint64_t n_rows;   /* rows of those steps, since it was set to 0 */
+	uint64_t n_done;   /* steps completed without divergence, since it was set to 0 */
+};
+
 /* What all workers of a run of steps share. Set up by the coordinator before
  * the run; read-only in it, but for the marked members. */
 struct ls_steps {
@@ -66,13 +74,13 @@ struct ls_steps {
 	_Atomic int *stop_request;    /* by anyone, at any time; taken back by worker 0 when it ends a run */
 
 	/* By worker 0: */
-	uint32_t n_delivered;   /* workers that ran; if not n_workers, nothing was done */
-	double loss;            /* sum of the steps' loss totals, in step order, since it was set to 0 */
-	double epoch_loss;      /* the same since the epoch began */
-	uint64_t n_rows;        /* rows of those steps, since it was set to 0 */
-	uint64_t n_done;        /* steps completed without divergence, since it was set to 0 */
+	uint32_t n_delivered; /* workers that ran; if not n_workers, nothing was done */
+	struct ls_account account;
 	uint64_t diverged_step; /* from 1; 0: none */
 };
+
+/* Are the phases of this run kept? Those of gradients alone are not, for they are no steps of the job. */
+int ls_steps_times_phases(const struct ls_steps *steps);
 
 /* Rows of a step's mini-batch: their number, and the first of them in the
  * epoch's order. */
@@ -86,6 +94,10 @@ void ls_steps_gather(const struct ls_steps *steps, struct ls_worker *worker, uin
 
 /* The loss totals of the worker's slices; tells when one is not finite. */
 void ls_steps_sum_losses(struct ls_steps *steps, const struct ls_worker *worker, uint64_t step);
+
+/* Every worker's counter has come to `value`; what each wrote before is seen. */
+void ls_steps_wait_produced(const struct ls_steps *steps, uint64_t value);
+void ls_steps_wait_consumed(const struct ls_steps *steps, uint64_t value);
 
 /* All workers have come to the same number of meetings in this run; what each
  * wrote before is seen by all after. */

@@ -218,10 +218,13 @@ static lockstep_status take_way(struct lockstep_trainer *trainer, lockstep_error
 	struct ls_way way = trainer->tuning.ways[trainer->tuning.i_way];
 	if (trainer->workers && trainer->way_made == trainer->tuning.i_way)
 		return LOCKSTEP_OK;
+	double started = ls_clock_seconds();
 	lockstep_status status = ls_workers_fit(trainer, way, error);
-	if (!status)
-		trainer->way_made = trainer->tuning.i_way;
-	return status;
+	if (status)
+		return status;
+	ls_tuning_charge(&trainer->tuning, ls_clock_seconds() - started);
+	trainer->way_made = trainer->tuning.i_way;
+	return LOCKSTEP_OK;
 }
 
 static void tell_choice(const struct lockstep_trainer *trainer)
@@ -243,21 +246,23 @@ static void tell_choice(const struct lockstep_trainer *trainer)
 static lockstep_status run_range(struct lockstep_trainer *trainer, uint64_t first, uint64_t end, lockstep_error *error)
 {
 	struct ls_steps *steps = &trainer->steps;
-	steps->loss = 0;
-	steps->n_rows = steps->n_done = 0;
-	steps->goal_step = end;
-	for (uint64_t step = first; step < end; step = steps->end_step) {
-		uint64_t n = ls_tuning_steps(&trainer->tuning), n_rows = steps->n_rows;
+	struct ls_account *account = &steps->account;
+	account->loss = 0;
+	account->n_rows = account->n_done = 0;
+	for (uint64_t step = first; step < end; step = trainer->next_step) {
+		uint64_t n = ls_tuning_steps(&trainer->tuning), n_rows = account->n_rows;
 		lockstep_status status = take_way(trainer, error);
 		if (status)
 			return status;
 		steps->first_step = step;
 		steps->end_step = n < end - step ? step + n : end;
+		steps->goal_step = end;
 		double started = ls_clock_seconds();
 		status = run_steps(trainer, error);
+		trainer->next_step = first + account->n_done;
 		if (status)
 			return status;
-		if (ls_tuning_record(&trainer->tuning, steps->end_step - step, steps->n_rows - n_rows,
+		if (ls_tuning_record(&trainer->tuning, trainer->next_step - step, account->n_rows - n_rows,
 		                     ls_clock_seconds() - started))
 			tell_choice(trainer);
 	}
@@ -289,9 +294,8 @@ lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_
 	set_epoch(trainer, epoch);
 	uint64_t first = trainer->next_step;
 	if (first % steps->steps_per_epoch == 0)
-		steps->epoch_loss = 0;
+		steps->account.epoch_loss = 0;
 	status = run_range(trainer, first, n_steps < epoch_end - first ? first + n_steps : epoch_end, error);
-	trainer->next_step += steps->n_done;
 	trainer->ended = status == LOCKSTEP_DIVERGED;
 	return status;
 }
@@ -309,9 +313,9 @@ static lockstep_status advance_by(struct lockstep_trainer *trainer, uint64_t n_s
 			status = ls_trainer_record_epoch(trainer, error);
 		if (status)
 			return status;
-		total += trainer->steps.loss;
-		n_rows += trainer->steps.n_rows;
-		n_steps -= trainer->steps.n_done;
+		total += trainer->steps.account.loss;
+		n_rows += trainer->steps.account.n_rows;
+		n_steps -= trainer->steps.account.n_done;
 	}
 	if (loss)
 		*loss = n_rows ? total / (double)n_rows : 0;
@@ -381,7 +385,8 @@ lockstep_status lockstep_trainer_sync(lockstep_trainer *trainer, lockstep_error 
 
 /* ---- Gradients ------------------------------------------------------- */
 
-/* Runs the next step with its updates going into `gradients`. */
+/* Runs the next step with its updates going into `gradients`. It is no step of the
+ * job, whose account stays as it was; but for the workers it was one, so n_walks goes on. */
 static lockstep_status run_gradient(struct lockstep_trainer *trainer, struct ls_packed *gradients,
                                     lockstep_error *error)
 {
@@ -390,9 +395,11 @@ static lockstep_status run_gradient(struct lockstep_trainer *trainer, struct ls_
 	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
 	steps->first_step = step;
 	steps->end_step = steps->goal_step = step + 1;
+	struct ls_account account = steps->account;
 	steps->target = gradients;
 	steps->store_only = 1;
 	lockstep_status status = run_steps(trainer, error);
+	steps->account = account;
 	steps->target = trainer->packed;
 	steps->store_only = 0;
 	return status;
@@ -443,5 +450,5 @@ void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, ui
 	set_epoch(trainer, (uint32_t)(step / steps->steps_per_epoch));
 	*n_rows = ls_steps_batch(steps, step, &batch);
 	memcpy(rows, batch, *n_rows * sizeof *rows);
-	ls_source_gather(&steps->source, rows, *n_rows, NULL, NULL, inputs, n_features);
+	ls_source_gather(&steps->source, (struct ls_row_list){rows, *n_rows}, NULL, NULL, inputs, n_features);
 }

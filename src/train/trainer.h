@@ -57,7 +57,7 @@ void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, ui
 lockstep_status ls_trainer_record_epoch(struct lockstep_trainer *trainer, lockstep_error *error);
 
 /* Runs up to n_steps steps of the current epoch; loss and rows are in
- * trainer->steps afterwards. */
+ * trainer->steps.account afterwards. */
 lockstep_status ls_trainer_advance(struct lockstep_trainer *trainer, uint64_t n_steps, lockstep_error *error);
 
 uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer);

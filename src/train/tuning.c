@@ -16,7 +16,8 @@
 #define N_LOOKS 2
 
 /* A round comes again when this many times its cost has passed, and no sooner
- * than the minimum: the job pays at most a hundredth. */
+ * than the minimum: the job pays at most a hundredth. Making the ways' workers
+ * belongs to it: of 784-512-512-10 that is a fifth. */
 #define ROUND_INTERVAL 100
 #define ROUND_SECONDS_MIN 5
 
@@ -114,6 +115,15 @@ static void look(struct ls_tuning *tuning)
 		begin_round(tuning);
 	else
 		begin_trial(tuning);
+}
+
+/* Those of the choice are made when its round has ended. */
+void ls_tuning_charge(struct ls_tuning *tuning, double seconds)
+{
+	if (is_settled(tuning))
+		tuning->round_cost += seconds;
+	else
+		tuning->round_seconds += seconds;
 }
 
 int ls_tuning_record(struct ls_tuning *tuning, uint64_t n_steps, uint64_t n_rows, double seconds)

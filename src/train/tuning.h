@@ -35,7 +35,7 @@ struct ls_tuning {
 	uint64_t n_steps;     /* of the running trial, or since the last look at the speed */
 	double seconds, rows; /* that count in it */
 	double round_seconds; /* that the round has taken, then seconds since it ended */
-	double round_cost;    /* seconds that the last round took */
+	double round_cost;    /* seconds that the last round took, up to the first step of its choice */
 	uint32_t n_off;       /* looks in a row that found another speed than the round's */
 };
 
@@ -45,7 +45,11 @@ void ls_tuning_add(struct ls_tuning *tuning, struct ls_way way);
 /* Steps to run now, at least 1, with tuning->i_way. */
 uint64_t ls_tuning_steps(const struct ls_tuning *tuning);
 
-/* What they took. Returns 1 when a round has ended with it. */
+/* What it took to make the workers of tuning->i_way: the round's cost, no part of
+ * the way's speed. */
+void ls_tuning_charge(struct ls_tuning *tuning, double seconds);
+
+/* What the steps took. Returns 1 when a round has ended with it. */
 int ls_tuning_record(struct ls_tuning *tuning, uint64_t n_steps, uint64_t n_rows, double seconds);
 
 #endif

@@ -74,7 +74,7 @@ void ls_units_run(struct ls_steps *steps, uint32_t i_worker)
 	struct ls_worker *worker = steps->workers[i_worker];
 	for (size_t i = 0; i < steps->packed->n_layers; i++)
 		ls_packed_copy_layer(worker->replica, steps->packed, i);
-	ls_worker_begin_phases(worker, steps->options->time_phases);
+	ls_worker_begin_phases(worker, ls_steps_times_phases(steps));
 	if (!run_steps(steps, worker, i_worker)) {
 		ls_steps_meet(steps, worker);
 		ls_steps_settle(steps, i_worker, steps->end_step - 1);

@@ -172,18 +172,10 @@ static int reduce_block(const struct ls_steps *steps, struct ls_worker *worker, 
 	return not_finite;
 }
 
-/* Waits until every worker's counter (produced, or consumed) has come to
- * `value`. */
-static void wait_for_all(const struct ls_steps *steps, size_t member, uint64_t value)
-{
-	for (uint32_t i = 0; i < steps->n_workers; i++)
-		ls_counter_wait(steps->team, (struct ls_counter *)((char *)steps->workers[i] + member), value);
-}
-
 static int reduce_when_ready(const struct ls_steps *steps, struct ls_worker *worker, uint32_t i_worker, size_t i_block,
                              uint64_t sequence)
 {
-	wait_for_all(steps, offsetof(struct ls_worker, produced), sequence);
+	ls_steps_wait_produced(steps, sequence);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
 	int not_finite = reduce_block(steps, worker, i_worker, i_block, sequence);
 	ls_worker_end_phase(worker, LOCKSTEP_PHASE_UPDATE);
@@ -202,7 +194,7 @@ int ls_walk_together(const struct ls_steps *steps, struct ls_worker *worker, uin
 		uint64_t sequence = before + b + 1;
 		if (b < n) {
 			if (sequence > LS_RING_SLOTS)
-				wait_for_all(steps, offsetof(struct ls_worker, consumed), sequence - LS_RING_SLOTS);
+				ls_steps_wait_consumed(steps, sequence - LS_RING_SLOTS);
 			ls_worker_end_phase(worker, LOCKSTEP_PHASE_WAIT);
 			produce_block(steps, worker, b, sequence);
 			ls_worker_end_phase(worker, LOCKSTEP_PHASE_GRADIENT);

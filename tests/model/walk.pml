@@ -18,7 +18,8 @@
  *			nothing
  *	reduce()	reduce_block(): two steps, too; a worker's share of the
  *			weights is written between them
- *	wait_for_all()	wait_for_all(), a wait for each worker's counter in turn
+ *	wait_for_all()	ls_steps_wait_produced(), ls_steps_wait_consumed(): a
+ *			wait for each worker's counter in turn
  *
  * With WAITING_IN_FULL the waits and publications are those of waiting.pml;
  * else a wait ends as soon as the counter has the value, which is what

@@ -62,8 +62,8 @@ static void gather_both(const struct ls_arith *table)
 	for (uint32_t r = 0; r < ROWS; r++)
 		rows[r] = (r * 7 + 3) % ROWS;
 	ls_source_columns(&source, rows, ROWS, &columns);
-	ls_source_gather(&source, rows, ROWS, NULL, &columns, gathered, LD);
-	ls_source_gather(&source, rows, ROWS, NULL, NULL, dense, LD);
+	ls_source_gather(&source, (struct ls_row_list){rows, ROWS}, NULL, &columns, gathered, LD);
+	ls_source_gather(&source, (struct ls_row_list){rows, ROWS}, NULL, NULL, dense, LD);
 }
 
 Test(zero_skipping, columns_in_use_are_those_with_another_value_than_zero)

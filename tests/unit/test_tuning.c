@@ -18,12 +18,14 @@ struct machine {
 	struct ls_tuning tuning;
 	double step_seconds[N_WAYS];
 	double warm_up;     /* what the first step of another way takes, in steps; 0: as any other */
+	double making;      /* seconds that it takes to make another way's workers */
 	uint64_t max_steps; /* that the caller can run in one go, as before an epoch's end; 0: all */
 	double noise;       /* steps take up to this part longer */
 	uint64_t noise_state;
 
 	double now;
 	double seconds[N_WAYS]; /* that each way has run */
+	double seconds_making;
 	uint64_t n_calls, n_rounds;
 	uint64_t most_steps;
 	uint32_t last_way;
@@ -51,6 +53,16 @@ static double noisy(struct machine *machine, double seconds)
 	return seconds * (1 + machine->noise * part);
 }
 
+/* The first way's workers are there when a job begins. */
+static void make_workers(struct machine *machine, uint32_t way)
+{
+	if (way == machine->last_way || machine->last_way == UINT32_MAX)
+		return;
+	machine->now += machine->making;
+	machine->seconds_making += machine->making;
+	ls_tuning_charge(&machine->tuning, machine->making);
+}
+
 /* Runs what is asked for; returns 1 when a round has ended with it. */
 static int run_once(struct machine *machine)
 {
@@ -61,6 +73,7 @@ static int run_once(struct machine *machine)
 	cr_assert_lt(way, tuning->n_ways);
 	n = machine->max_steps && machine->max_steps < n ? machine->max_steps : n;
 
+	make_workers(machine, way);
 	double steps = (double)n + (way != machine->last_way && machine->warm_up > 0 ? machine->warm_up - 1 : 0);
 	double seconds = noisy(machine, steps * machine->step_seconds[way]);
 	machine->last_way = way;
@@ -328,6 +341,42 @@ Test(tuning, an_hour_is_spent_in_the_best_way)
 			/* By rounds of half a minute an hour is not a long time. */
 			cr_assert(machine.n_rounds > 1 || step_lengths[length] > 1, "never tried again");
 		}
+}
+
+/* However long it takes to make workers: of the time from one round's end on, trials
+ * and what they are made with take a hundredth. */
+Test(tuning, making_workers_is_a_part_of_the_hundredth)
+{
+	static const double making[] = {0, 0.001, 0.02, 0.5};
+	for (size_t i = 0; i < sizeof making / sizeof *making; i++)
+		for (uint32_t fastest = 0; fastest < N_WAYS; fastest++) {
+			struct machine machine = machine_of(N_WAYS, 1e-4, fastest);
+			machine.making = making[i];
+			run_round(&machine);
+			run_once(&machine);
+			double began = machine.now;
+			memset(machine.seconds, 0, sizeof machine.seconds);
+			machine.seconds_making = 0;
+			run_until(&machine, began + 7200);
+			double all = machine.now - began, elsewhere = all - machine.seconds[fastest];
+			cr_assert(elsewhere <= 0.01 * all, "%g s to make workers: %g of the time", making[i],
+			          elsewhere / all);
+			cr_assert_gt(machine.n_rounds, 5, "never tried again");
+		}
+}
+
+Test(tuning, making_workers_is_no_part_of_a_ways_speed)
+{
+	struct machine machine = machine_of(4, 1e-4, 2);
+	machine.making = 0.1;
+	run_round(&machine);
+	expect_way(&machine, 2);
+	for (uint32_t i = 0; i < 4; i++) {
+		double rate = ROWS_A_STEP / machine.step_seconds[i];
+		cr_assert(fabs(machine.tuning.rates[i] - rate) <= 1e-9 * rate, "way %u", i);
+	}
+	run_until(&machine, machine.now + 4);
+	cr_assert_eq(machine.n_rounds, 1, "it was taken for another speed");
 }
 
 /* Stretches that take up to a tenth longer are no other speed. */
