@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Evaluation: chunks are handed out in runs to the workers, totals combined by
- * the tree afterwards. Without dropout, on the columns that hold data.
+ * Evaluation: workers take chunks one after the other, totals are combined by the
+ * tree afterwards. Without dropout, on the columns that hold data.
  *
- * It runs between epochs, on the whole team and at the kernels' full speed.
- * Beside the steps of the next epoch, on a copy of the weights, it would take
- * the same time from them; and its metrics decide whether there is a next epoch.
+ * It runs between epochs, on the whole team and at the kernels' full speed, beside
+ * what one thread alone has to do then. Beside the steps of the next epoch, on a copy
+ * of the weights, it would take the same time from them; and its metrics decide
+ * whether there is a next epoch.
  */
 #include "evaluate.h"
+
+#include <stdatomic.h>
 
 #include "arith/fpcontrol.h"
 #include "base/error.h"
@@ -34,10 +37,9 @@ struct ls_evaluator {
 	struct seat *seats;      /* [n_workers] */
 	struct ls_chunk *chunks; /* [max_rows / LS_CHUNK_ROWS, rounded up] */
 
-	/* Of the running evaluation. */
-	const struct ls_source *source;
-	const uint32_t *rows;
-	size_t n_rows, n_chunks;
+	struct ls_evaluation running;
+	size_t n_chunks;
+	_Alignas(64) _Atomic uint32_t next_chunk; /* in a line of its own: all workers count it up */
 };
 
 static size_t chunk_count(size_t n_rows)
@@ -172,22 +174,23 @@ static void count_right(const struct ls_pass *pass, const float *z, size_t n, si
  * its last layer then holds their pre-activations. */
 static struct ls_pass forward_rows(const struct ls_evaluator *evaluator, struct seat *seat, size_t first, size_t end)
 {
-	const struct ls_table *table = evaluator->source->table;
+	const struct ls_source *source = evaluator->running.source;
+	const uint32_t *rows = evaluator->running.list.rows;
 	size_t n_in = evaluator->packed->layers[0].panels.n_k;
 	struct ls_pass pass = {
 	    .packed = evaluator->packed,
 	    .options = evaluator->options,
 	    .n_rows = end - first < seat->shard->max_rows ? end - first : seat->shard->max_rows,
 	    .rows = seat->rows,
-	    .targets = {.rows = seat->rows, .classes = table->classes, .flags = table->flags},
+	    .targets = {.rows = seat->rows, .classes = source->table->classes, .flags = source->table->flags},
 	};
 	for (size_t r = 0; r < pass.n_rows; r++)
-		seat->rows[r] = evaluator->rows ? evaluator->rows[first + r] : (uint32_t)(first + r);
-	ls_source_columns(evaluator->source, seat->rows, pass.n_rows, &seat->columns);
+		seat->rows[r] = rows ? rows[first + r] : (uint32_t)(first + r);
+	ls_source_columns(source, seat->rows, pass.n_rows, &seat->columns);
 	pass.columns = seat->columns.n == n_in ? NULL : &seat->columns;
-	ls_source_gather(evaluator->source, (struct ls_row_list){seat->rows, pass.n_rows}, NULL, pass.columns,
-	                 seat->shard->inputs, seat->shard->ld_inputs);
-	ls_shard_find_zeros(seat->shard, &pass, evaluator->source->scaling->shift ? NULL : seat->zeros, NULL, 0);
+	ls_source_gather(source, (struct ls_row_list){seat->rows, pass.n_rows}, NULL, pass.columns, seat->shard->inputs,
+	                 seat->shard->ld_inputs);
+	ls_shard_find_zeros(seat->shard, &pass, source->scaling->shift ? NULL : seat->zeros, NULL, 0);
 	ls_forward(seat->shard, &pass);
 	return pass;
 }
@@ -198,7 +201,8 @@ static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, si
 	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
 	size_t n_out = evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out;
 	size_t first = i_chunk * LS_CHUNK_ROWS;
-	size_t end = evaluator->n_rows - first < LS_CHUNK_ROWS ? evaluator->n_rows : first + LS_CHUNK_ROWS;
+	size_t n_rows = evaluator->running.list.n;
+	size_t end = n_rows - first < LS_CHUNK_ROWS ? n_rows : first + LS_CHUNK_ROWS;
 
 	while (first < end) {
 		struct ls_pass pass = forward_rows(evaluator, seat, first, end);
@@ -213,14 +217,23 @@ static void evaluate_chunk(struct ls_evaluator *evaluator, struct seat *seat, si
 
 /* ---- All chunks ------------------------------------------------------ */
 
+/* Whoever is free takes the next chunk: which it was shows in no total. Relaxed: the
+ * counter hands out numbers alone, and a run of the team begins and ends for all. */
 static void evaluate_body(void *context, uint32_t i_worker, uint32_t n_workers)
 {
 	struct ls_evaluator *evaluator = context;
-	struct ls_range chunks = ls_part((uint32_t)evaluator->n_chunks, n_workers, i_worker);
+	const struct ls_evaluation *running = &evaluator->running;
+	(void)n_workers;
 
 	uint64_t saved = ls_fpcontrol_enter();
-	for (uint32_t i = chunks.begin; i < chunks.end; i++)
+	if (i_worker == 0 && running->meanwhile)
+		running->meanwhile(running->context);
+	for (;;) {
+		uint32_t i = atomic_fetch_add_explicit(&evaluator->next_chunk, 1, memory_order_relaxed);
+		if (i >= evaluator->n_chunks)
+			break;
 		evaluate_chunk(evaluator, &evaluator->seats[i_worker], i);
+	}
 	ls_fpcontrol_leave(saved);
 }
 
@@ -236,8 +249,8 @@ static double tree_loss(const struct ls_chunk *chunks, size_t n)
 
 static struct lockstep_metrics summarise(const struct ls_evaluator *evaluator)
 {
-	struct lockstep_metrics metrics = {.n_rows = evaluator->n_rows};
-	const struct ls_table *table = evaluator->source->table;
+	struct lockstep_metrics metrics = {.n_rows = evaluator->running.list.n};
+	const struct ls_table *table = evaluator->running.source->table;
 	for (size_t i = 0; i < evaluator->n_chunks; i++) {
 		metrics.n_exact += evaluator->chunks[i].n_exact;
 		metrics.n_flags += evaluator->chunks[i].n_flags;
@@ -249,17 +262,17 @@ static struct lockstep_metrics summarise(const struct ls_evaluator *evaluator)
 	return metrics;
 }
 
-lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team, const struct ls_source *source,
-                                 struct ls_row_list list, struct lockstep_metrics *metrics, lockstep_error *error)
+lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team,
+                                 const struct ls_evaluation *evaluation, struct lockstep_metrics *metrics,
+                                 lockstep_error *error)
 {
-	if (list.n == 0) {
+	if (evaluation->list.n == 0) {
 		*metrics = (struct lockstep_metrics){0};
 		return LOCKSTEP_OK;
 	}
-	evaluator->source = source;
-	evaluator->rows = list.rows;
-	evaluator->n_rows = list.n;
-	evaluator->n_chunks = chunk_count(list.n);
+	evaluator->running = *evaluation;
+	evaluator->n_chunks = chunk_count(evaluation->list.n);
+	atomic_store_explicit(&evaluator->next_chunk, 0, memory_order_relaxed);
 	if (team) {
 		lockstep_status status = ls_team_run(team, evaluate_body, evaluator, error);
 		if (status)
@@ -275,14 +288,12 @@ void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source
 {
 	struct seat *seat = &evaluator->seats[0];
 	const struct ls_shard_layer *last = &seat->shard->layers[seat->shard->n_layers - 1];
-	size_t n = evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out;
+	size_t n = evaluator->packed->layers[seat->shard->n_layers - 1].panels.n_out, n_all = source->table->n_rows;
 
-	evaluator->source = source;
-	evaluator->rows = NULL;
-	evaluator->n_rows = source->table->n_rows;
+	evaluator->running = (struct ls_evaluation){.source = source, .list = {NULL, n_all}};
 	uint64_t saved = ls_fpcontrol_enter();
-	for (size_t first = 0, n_rows; first < evaluator->n_rows; first += n_rows) {
-		struct ls_pass pass = forward_rows(evaluator, seat, first, evaluator->n_rows);
+	for (size_t first = 0, n_rows; first < n_all; first += n_rows) {
+		struct ls_pass pass = forward_rows(evaluator, seat, first, n_all);
 		n_rows = pass.n_rows;
 		ls_outputs(seat->shard, &pass);
 		for (size_t r = 0; r < pass.n_rows; r++)

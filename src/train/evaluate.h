@@ -29,10 +29,19 @@ lockstep_status ls_evaluator_create(struct ls_evaluator **out, const struct ls_p
                                     struct ls_team *team, lockstep_error *error);
 void ls_evaluator_destroy(struct ls_evaluator *evaluator);
 
-/* Evaluates rows of the source's table (list.rows NULL: its first list.n), on the
- * team, or, with team NULL, in the caller's thread. No rows give zeroed metrics. */
-lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team, const struct ls_source *source,
-                                 struct ls_row_list list, struct lockstep_metrics *metrics, lockstep_error *error);
+/* Rows of the source's table; list.rows NULL: its first list.n. */
+struct ls_evaluation {
+	const struct ls_source *source;
+	struct ls_row_list list;
+	void (*meanwhile)(void *context); /* what the caller's thread does first, while the others evaluate; or NULL */
+	void *context;
+};
+
+/* Evaluates those rows on the team, or, with team NULL, in the caller's thread. No
+ * rows give zeroed metrics, and no call of meanwhile. */
+lockstep_status ls_evaluator_run(struct ls_evaluator *evaluator, struct ls_team *team,
+                                 const struct ls_evaluation *evaluation, struct lockstep_metrics *metrics,
+                                 lockstep_error *error);
 
 /* Output activations of all rows of the source's table, in the caller's thread. */
 void ls_evaluator_predict(struct ls_evaluator *evaluator, const struct ls_source *source, float *probabilities);

@@ -70,8 +70,8 @@ lockstep_status lockstep_network_evaluate(const lockstep_network *network, const
 	uint64_t saved = ls_fpcontrol_enter();
 	status = inference_init(&inference, network, table, options, error);
 	if (!status) {
-		struct ls_row_list all = {NULL, table->n_rows};
-		status = ls_evaluator_run(inference.evaluator, NULL, &inference.source, all, metrics, error);
+		struct ls_evaluation all = {.source = &inference.source, .list = {NULL, table->n_rows}};
+		status = ls_evaluator_run(inference.evaluator, NULL, &all, metrics, error);
 		inference_fini(&inference);
 	}
 	ls_fpcontrol_leave(saved);

@@ -101,7 +101,29 @@ static int is_over(const struct lockstep_trainer *trainer)
 
 /* ---- Epochs ---------------------------------------------------------- */
 
-static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
+/* What one thread alone does between two epochs, while the others evaluate: it takes
+ * the fingerprint of the one, and draws the order of the next. */
+struct between {
+	struct lockstep_trainer *trainer;
+	int is_done;
+	lockstep_status status;
+	lockstep_error *error;
+};
+
+static void do_between(void *context)
+{
+	struct between *between = context;
+	struct lockstep_trainer *trainer = between->trainer;
+	if (between->is_done)
+		return;
+	between->is_done = 1;
+	between->status = ls_trainer_record_epoch(trainer, between->error);
+	if (trainer->next_step < ls_trainer_job_steps(trainer))
+		ls_trainer_draw_order(trainer, (uint32_t)(trainer->next_step / trainer->steps.steps_per_epoch));
+}
+
+/* between NULL: the job stands still. */
+static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows, struct between *between,
                                 struct lockstep_metrics *metrics, lockstep_error *error)
 {
 	const struct ls_split *split = &trainer->split;
@@ -112,7 +134,9 @@ static lockstep_status evaluate(struct lockstep_trainer *trainer, enum ls_job_ro
 	    [LS_ROWS_VALIDATION] = {split->validation, split->n_validation},
 	    [LS_ROWS_TEST] = {NULL, test.table->n_rows},
 	};
-	return ls_evaluator_run(trainer->evaluator, trainer->team, source, lists[rows], metrics, error);
+	struct ls_evaluation evaluation = {
+	    .source = source, .list = lists[rows], .meanwhile = between ? do_between : NULL, .context = between};
+	return ls_evaluator_run(trainer->evaluator, trainer->team, &evaluation, metrics, error);
 }
 
 lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_job_rows rows,
@@ -123,7 +147,7 @@ lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_jo
 	if (!status)
 		status = ls_workers_ensure(trainer, error);
 	if (!status)
-		status = evaluate(trainer, rows, metrics, error);
+		status = evaluate(trainer, rows, NULL, metrics, error);
 	ls_fpcontrol_leave(saved);
 	return status;
 }
@@ -131,8 +155,13 @@ lockstep_status ls_trainer_evaluate(struct lockstep_trainer *trainer, enum ls_jo
 static lockstep_status evaluate_epoch(struct lockstep_trainer *trainer, struct lockstep_epoch *epoch,
                                       lockstep_error *error)
 {
-	lockstep_status status = evaluate(trainer, LS_ROWS_VALIDATION, &epoch->validation, error);
-	return status ? status : evaluate(trainer, LS_ROWS_TEST, &epoch->test, error);
+	struct between between = {.trainer = trainer, .error = error};
+	lockstep_status status = evaluate(trainer, LS_ROWS_VALIDATION, &between, &epoch->validation, error);
+	if (!status)
+		status = evaluate(trainer, LS_ROWS_TEST, &between, &epoch->test, error);
+	if (!status)
+		do_between(&between); /* nothing was evaluated */
+	return status ? status : between.status;
 }
 
 /* A stop is asked for once: when it is granted, the request is spent. */
@@ -182,8 +211,6 @@ static lockstep_status run_epoch(struct run *run, struct lockstep_epoch *epoch, 
 	run->epoch_rows = 0;
 	run->last_progress = ls_clock_seconds();
 	lockstep_status status = run_steps(run, error);
-	if (!status)
-		status = ls_trainer_record_epoch(trainer, error);
 	if (status)
 		return status;
 

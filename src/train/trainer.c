@@ -180,11 +180,16 @@ uint64_t ls_trainer_job_steps(const struct lockstep_trainer *trainer)
 	return trainer->steps.steps_per_epoch * trainer->options.epochs;
 }
 
-static void set_epoch(struct lockstep_trainer *trainer, uint32_t epoch)
+void ls_trainer_draw_order(struct lockstep_trainer *trainer, uint32_t epoch)
 {
 	if (trainer->order_epoch != epoch + 1)
 		ls_split_order(&trainer->split, epoch, trainer->options.seed, trainer->order);
 	trainer->order_epoch = epoch + 1;
+}
+
+static void set_epoch(struct lockstep_trainer *trainer, uint32_t epoch)
+{
+	ls_trainer_draw_order(trainer, epoch);
 	trainer->steps.epoch = epoch;
 }
 

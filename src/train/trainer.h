@@ -53,6 +53,9 @@ struct lockstep_trainer {
 void ls_trainer_batch_inputs(struct lockstep_trainer *trainer, uint64_t step, uint32_t *n_rows, float *inputs,
                              uint32_t *rows);
 
+/* Makes trainer->order the epoch's, when it is not. */
+void ls_trainer_draw_order(struct lockstep_trainer *trainer, uint32_t epoch);
+
 /* Puts the fingerprint into the history when an epoch has just ended. */
 lockstep_status ls_trainer_record_epoch(struct lockstep_trainer *trainer, lockstep_error *error);
 
