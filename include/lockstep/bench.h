@@ -125,8 +125,10 @@ struct lockstep_bench_job {
 	const struct lockstep_bench_network *network;
 	const lockstep_dataset *dataset;
 	enum lockstep_scale scale;
-	uint32_t workers;          /* 1 .. network->slices */
-	enum lockstep_split split; /* auto: rows */
+	/* 1 .. network->slices; or 0: auto, as in struct lockstep_train_options, which
+	 * lockstep_bench_epoch() alone takes: the others compare like with like. */
+	uint32_t workers;
+	enum lockstep_split split; /* auto: rows, or with workers 0 the fastest */
 };
 
 struct lockstep_bench_step {
@@ -153,9 +155,13 @@ LOCKSTEP_API const char *lockstep_bench_phase_name(enum lockstep_phase phase);
 
 /* Whole epochs with an evaluation of the test part after each, as a training
  * job runs them: until options->seconds have passed, 1 to 64 of them, with no
- * warm-up before. */
+ * warm-up before, so that the trials of a job of workers 0 count in the first. */
 struct lockstep_bench_epoch {
 	uint32_t n_epochs;
+	/* That ran, and what they split; of workers 0 what was chosen last, which is
+	 * 0 and auto where the epochs were too short for a choice. */
+	uint32_t workers;
+	enum lockstep_split split;
 	struct lockstep_bench_figure train_seconds;      /* an epoch's steps */
 	struct lockstep_bench_figure evaluation_seconds; /* of the test part; next to 0 without one */
 };

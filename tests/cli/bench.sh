@@ -101,7 +101,25 @@ expect "their figures" "all(has(x[n], '$names') and x[n]['update'] >= 0 and x[n]
 
 bench --json --epochs --network 0 --scale unit --workers 1
 expect "epochs" 'every("epoch", 1) and rest[0]["scale"] == "unit" and ordered(rest[0], "train_seconds") and
-	has(rest[0], "epochs train_seconds low high evaluation_seconds")'
+	has(rest[0], "epochs train_seconds low high evaluation_seconds") and rest[0]["auto"] is False'
+bench --json --epochs --network 0 --scale unit --workers 1,2,3
+expect "epochs of every number of workers and split" 'every("epoch", 4) and not any(x["auto"] for x in rest) and
+	[(x["workers"], x["split"]) for x in rest] == [(1, "rows"), (2, "rows"), (2, "owners"), (2, "units")]'
+bench --json --epochs --network 0 --seconds 0.3
+ways='([(1, "rows")] + [(2, t) for t in ("rows", "owners", "units") if len(m["places"]) > 1])'
+expect "at last what auto chooses, at every scale" "
+	[(x['scale'], x['auto']) for x in rest] ==
+		[(s, i == len($ways)) for s in $scales for i in range(len($ways) + 1)] and
+	[(x['workers'], x['split']) for x in rest if not x['auto']] == 2 * $ways and
+	all((x['workers'], x['split']) in $ways and has(x, 'train_seconds') for x in rest if x['auto'])"
+"$python" -c '
+for row in range(10):
+    print(",".join(str((row + column) % 7) for column in range(784)), row, sep=",")' >few.csv
+bench --json --epochs --network 0 --scale unit --seconds 0.00001 --data ./few.csv
+expect "or that it has not chosen yet" 'rest[-1]["auto"] and rest[-1]["epochs"] == 1 and
+	(rest[-1]["workers"], rest[-1]["split"]) == ((0, "auto") if len(m["places"]) > 1 else (1, "rows"))'
+bench --epochs --network 0 --scale unit --seconds 0.00001 --data ./few.csv
+table "in the table" '784-30-10 unit auto auto 1 [0-9.]* [0-9.]* \(none yet\|1 rows\)$'
 
 bench --json --exactness --network 1 --scale standardise --workers 1,2,3,4,5
 expect "the cost of exactness" 'every("exactness", 4) and
@@ -137,7 +155,8 @@ table "a table of barriers" 'barrier 2 [0-9]'
 table "and the hand-over" 'hand-over 0 to 1 [0-9]'
 table "a table of steps" '784-30-10 unit 2 units [0-9]* [0-9]* - [0-9]*'
 table "a table of phases" 'network scale workers split gather forward backward gradient update wait'
-table "a table of epochs" 'network scale workers split epochs training evaluation'
+table "a table of epochs" 'network scale workers split epochs training evaluation auto chose'
+table "with every split" '784-30-10 unit 2 owners [1-9][0-9]* [0-9.]* [0-9.]*$'
 table "a table of the cost of exactness" '784-30-10 unit 1 rows 2 / 1 [0-9]'
 test "$(tr -s '\n ' ' ' <"$out" | grep -c 'warning .*the machine is a guest')" -eq "$guest"
 report "at the end, what spoils figures"

@@ -134,10 +134,14 @@ static int write_phases(const struct ls_bench_case *of, const struct lockstep_be
 static int write_epoch(const struct ls_bench_case *of, const struct lockstep_bench_epoch *epoch)
 {
 	const struct lockstep_bench_figure *train = &epoch->train_seconds;
-	return write_case("epoch", of,
-	                  json_pack("{s:I, s:f, s:f, s:f, s:f}", "epochs", (json_int_t)epoch->n_epochs, "train_seconds",
-	                            train->median, "low", train->low, "high", train->high, "evaluation_seconds",
-	                            epoch->evaluation_seconds.median));
+	int is_auto = of->workers == 0;
+	struct ls_bench_case ran = *of;
+	ran.workers = is_auto ? epoch->workers : of->workers;
+	ran.split = is_auto ? epoch->split : of->split;
+	return write_case("epoch", &ran,
+	                  json_pack("{s:b, s:I, s:f, s:f, s:f, s:f}", "auto", is_auto, "epochs",
+	                            (json_int_t)epoch->n_epochs, "train_seconds", train->median, "low", train->low,
+	                            "high", train->high, "evaluation_seconds", epoch->evaluation_seconds.median));
 }
 
 static int write_exactness(const struct ls_bench_case *of, const struct lockstep_bench_exactness *exactness)

@@ -23,7 +23,8 @@ const struct ls_option ls_bench_part_table[] = {
     {0, "steps", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_STEPS]), NULL,
      "training steps at every number of workers, and where their time goes"},
     {0, "epochs", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_EPOCHS]), NULL,
-     "whole epochs with their evaluation, on all cores; one of the largest network may take ten seconds"},
+     "whole epochs with their evaluation, at every number of workers and as --workers auto of train runs them; one of "
+     "the largest network may take ten seconds"},
     {0, "exactness", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_EXACTNESS]), NULL,
      "what the fixed order of sums costs, against one chain a worker"},
     {0},

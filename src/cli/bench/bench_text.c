@@ -74,7 +74,8 @@ static int print_heading(enum ls_bench_table table)
 		"network          scale       workers split     samples/s    slowest - fastest block   "
 		"us/step GFLOP/s of peak\n",
 	    [LS_BENCH_TABLE_EPOCHS] = "Whole epochs, seconds\n"
-				      "network          scale       workers split  epochs   training evaluation\n",
+				      "network          scale       workers split  epochs   training evaluation   "
+				      "auto chose\n",
 	    [LS_BENCH_TABLE_EXACTNESS] =
 		"The cost of exactness: time of a step against one chain a worker\n"
 		"network          scale       workers split      slices    samples/s         free  ratio  "
@@ -91,7 +92,10 @@ static int print_heading(enum ls_bench_table table)
 
 static void print_case(const struct ls_bench_case *of)
 {
-	printf("%-16s %-11s %7u %-6s", of->network->layers, lockstep_scale_name(of->scale), of->workers,
+	char workers[16] = "auto";
+	if (of->workers)
+		snprintf(workers, sizeof workers, "%u", of->workers);
+	printf("%-16s %-11s %7s %-6s", of->network->layers, lockstep_scale_name(of->scale), workers,
 	       lockstep_split_name(of->split));
 }
 
@@ -151,10 +155,21 @@ static int print_phases(const struct ls_bench_case *of, const struct lockstep_be
 	return shown();
 }
 
+static void print_choice(const struct lockstep_bench_epoch *epoch)
+{
+	if (epoch->workers)
+		printf("   %u %s", epoch->workers, lockstep_split_name(epoch->split));
+	else
+		printf("   none yet");
+}
+
 static int print_epoch(const struct ls_bench_case *of, const struct lockstep_bench_epoch *epoch)
 {
 	print_case(of);
-	printf(" %6u %10.4f %10.4f\n", epoch->n_epochs, epoch->train_seconds.median, epoch->evaluation_seconds.median);
+	printf(" %6u %10.4f %10.4f", epoch->n_epochs, epoch->train_seconds.median, epoch->evaluation_seconds.median);
+	if (of->workers == 0)
+		print_choice(epoch);
+	putchar('\n');
 	return shown();
 }
 
