@@ -170,8 +170,13 @@ LOCKSTEP_API lockstep_status lockstep_bench_epoch(const struct lockstep_bench_jo
                                                   struct lockstep_bench_epoch *epoch, lockstep_error *error);
 
 /* The cost of exactness: the job as it is, against the same kernels with one
- * chain a worker, which another number of workers would sum in another order.
- * Blocks of the two alternate; `ratio` is over the nine pairs of blocks. */
+ * slice a worker, which another number of workers would sum in another order.
+ * Blocks of the two alternate; `ratio` is over the nine pairs of blocks.
+ *
+ * The free job has its slices under every split: by owners and units a worker
+ * sums all rows of a weight, but its forward pass has a shard, or the options
+ * want a slice for every worker. Where both have the same number they are one
+ * job; nothing is measured, and all figures are 0. */
 struct lockstep_bench_exactness {
 	uint32_t slices;                                    /* of the job */
 	uint32_t free_slices;                               /* the smallest power of two not below the workers */

@@ -122,9 +122,13 @@ bench --epochs --network 0 --scale unit --seconds 0.00001 --data ./few.csv
 table "in the table" '784-30-10 unit auto auto 1 [0-9.]* [0-9.]* \(none yet\|1 rows\)$'
 
 bench --json --exactness --network 1 --scale standardise --workers 1,2,3,4,5
-expect "the cost of exactness" 'every("exactness", 4) and
-	[(x["workers"], x["slices"], x["free_slices"]) for x in rest] == [(1, 4, 1), (2, 4, 2), (3, 4, 4), (4, 4, 4)] and
-	all(has(x, "ratio low high samples_per_second free_samples_per_second") and ordered(x, "ratio") for x in rest)'
+expect "the cost of exactness" "every('exactness', 10) and
+	[(x['workers'], x['split'], x['slices'], x['free_slices']) for x in rest] == [(1, 'rows', 4, 1)] +
+		[(w, t, 4, f) for w, f in ((2, 2), (3, 4), (4, 4)) for t in ('rows', 'owners', 'units')]"
+figures='ratio low high samples_per_second free_samples_per_second'
+expect "its figures" "all(has(x, '$figures') and ordered(x, 'ratio') for x in rest if x['workers'] < 3)"
+expect "no evidence where the free job is the same" \
+	"all(x[n] is None for x in rest if x['workers'] > 2 for n in '$figures'.split())"
 
 for engine in openmp serial; do
 	bench --json --steps --exactness --network 0 --scale unit --workers 1,2 --engine $engine
@@ -133,7 +137,8 @@ for engine in openmp serial; do
 		continue
 	fi
 	expect "engine $engine" "m['engine'] == '$engine' and 
-		len([x for x in rest if x['event'] == 'step']) == (2 if '$engine' == 'serial' else 4)"
+		[len([x for x in rest if x['event'] == n]) for n in ('step', 'exactness')] ==
+		2 * [2 if '$engine' == 'serial' else 4]"
 done
 bench --json --kernels --network 0 --isa portable --bind none
 expect "another instruction set" 'm["isa"] == "portable" and m["bind"] == "none" and every("kernel", 7)'
@@ -158,6 +163,7 @@ table "a table of phases" 'network scale workers split gather forward backward g
 table "a table of epochs" 'network scale workers split epochs training evaluation auto chose'
 table "with every split" '784-30-10 unit 2 owners [1-9][0-9]* [0-9.]* [0-9.]*$'
 table "a table of the cost of exactness" '784-30-10 unit 1 rows 2 / 1 [0-9]'
+table "with what is no evidence" '784-30-10 unit 2 units 2 / 2 no evidence: both are the same job$'
 test "$(tr -s '\n ' ' ' <"$out" | grep -c 'warning .*the machine is a guest')" -eq "$guest"
 report "at the end, what spoils figures"
 test ! -s "$err"

@@ -144,15 +144,21 @@ static int write_epoch(const struct ls_bench_case *of, const struct lockstep_ben
 	                            "high", train->high, "evaluation_seconds", epoch->evaluation_seconds.median));
 }
 
+/* Figures are above 0. */
+static json_t *figure(double value)
+{
+	return value > 0 ? json_real(value) : json_null();
+}
+
 static int write_exactness(const struct ls_bench_case *of, const struct lockstep_bench_exactness *exactness)
 {
 	const struct lockstep_bench_figure *ratio = &exactness->ratio;
 	return write_case("exactness", of,
-	                  json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "slices", (json_int_t)exactness->slices,
-	                            "free_slices", (json_int_t)exactness->free_slices, "ratio", ratio->median, "low",
-	                            ratio->low, "high", ratio->high, "samples_per_second",
-	                            exactness->samples_per_second, "free_samples_per_second",
-	                            exactness->free_samples_per_second));
+	                  json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slices", (json_int_t)exactness->slices,
+	                            "free_slices", (json_int_t)exactness->free_slices, "ratio", figure(ratio->median),
+	                            "low", figure(ratio->low), "high", figure(ratio->high), "samples_per_second",
+	                            figure(exactness->samples_per_second), "free_samples_per_second",
+	                            figure(exactness->free_samples_per_second)));
 }
 
 static void put_line(const char *line, void *context)

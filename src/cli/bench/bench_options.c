@@ -26,7 +26,7 @@ const struct ls_option ls_bench_part_table[] = {
      "whole epochs with their evaluation, at every number of workers and as --workers auto of train runs them; one of "
      "the largest network may take ten seconds"},
     {0, "exactness", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_EXACTNESS]), NULL,
-     "what the fixed order of sums costs, against one chain a worker"},
+     "what the fixed order of sums costs, against one slice a worker"},
     {0},
 };
 

@@ -77,7 +77,7 @@ static int print_heading(enum ls_bench_table table)
 				      "network          scale       workers split  epochs   training evaluation   "
 				      "auto chose\n",
 	    [LS_BENCH_TABLE_EXACTNESS] =
-		"The cost of exactness: time of a step against one chain a worker\n"
+		"The cost of exactness: time of a step against one slice a worker\n"
 		"network          scale       workers split      slices    samples/s         free  ratio  "
 		"lowest - highest\n",
 	};
@@ -177,9 +177,12 @@ static int print_exactness(const struct ls_bench_case *of, const struct lockstep
 {
 	const struct lockstep_bench_figure *ratio = &exactness->ratio;
 	print_case(of);
-	printf("   %3u / %-2u %12.0f %12.0f %6.3f   %.3f - %.3f\n", exactness->slices, exactness->free_slices,
-	       exactness->samples_per_second, exactness->free_samples_per_second, ratio->median, ratio->low,
-	       ratio->high);
+	printf("   %3u / %-2u", exactness->slices, exactness->free_slices);
+	if (exactness->free_slices < exactness->slices)
+		printf(" %12.0f %12.0f %6.3f   %.3f - %.3f\n", exactness->samples_per_second,
+		       exactness->free_samples_per_second, ratio->median, ratio->low, ratio->high);
+	else
+		printf("   no evidence: both are the same job\n");
 	return shown();
 }
 

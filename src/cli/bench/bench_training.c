@@ -66,8 +66,7 @@ enum counts { EVERY, ONE_AND_MOST };
 struct training_part {
 	enum ls_bench_table table;
 	enum counts counts;
-	int every_split; /* not rows alone */
-	int with_auto;   /* and last, where the numbers were left open, what --workers auto comes to */
+	int with_auto; /* and last, where the numbers were left open, what --workers auto comes to */
 	int (*run)(struct ls_bench_run *run, const struct ls_bench_case *of);
 };
 
@@ -91,9 +90,8 @@ static int can_split(const struct ls_bench_run *run, const struct ls_bench_case 
 static int run_splits(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)
 {
 	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
-	size_t n_splits = part->every_split ? sizeof splits / sizeof *splits : 1;
 	int status = LS_EXIT_DONE;
-	for (size_t i = 0; i < n_splits && status == LS_EXIT_DONE; i++) {
+	for (size_t i = 0; i < sizeof splits / sizeof *splits && status == LS_EXIT_DONE; i++) {
 		of->split = splits[i];
 		if (can_split(run, of))
 			status = part->run(run, of);
@@ -149,8 +147,8 @@ static int run_training(struct ls_bench_run *run, const struct training_part *pa
 
 int ls_bench_run_steps(struct ls_bench_run *run)
 {
-	static const struct training_part steps = {LS_BENCH_TABLE_STEPS, EVERY, 1, 0, run_step};
-	static const struct training_part phases = {LS_BENCH_TABLE_PHASES, EVERY, 1, 0, run_phases};
+	static const struct training_part steps = {LS_BENCH_TABLE_STEPS, EVERY, 0, run_step};
+	static const struct training_part phases = {LS_BENCH_TABLE_PHASES, EVERY, 0, run_phases};
 	int status = run_training(run, &steps);
 	if (status == LS_EXIT_DONE)
 		status = run_training(run, &phases);
@@ -159,12 +157,12 @@ int ls_bench_run_steps(struct ls_bench_run *run)
 
 int ls_bench_run_epochs(struct ls_bench_run *run)
 {
-	static const struct training_part epochs = {LS_BENCH_TABLE_EPOCHS, EVERY, 1, 1, run_epoch};
+	static const struct training_part epochs = {LS_BENCH_TABLE_EPOCHS, EVERY, 1, run_epoch};
 	return run_training(run, &epochs);
 }
 
 int ls_bench_run_exactness(struct ls_bench_run *run)
 {
-	static const struct training_part exactness = {LS_BENCH_TABLE_EXACTNESS, ONE_AND_MOST, 0, 0, run_exactness};
+	static const struct training_part exactness = {LS_BENCH_TABLE_EXACTNESS, ONE_AND_MOST, 0, run_exactness};
 	return run_training(run, &exactness);
 }
