@@ -104,18 +104,29 @@ struct lockstep_bench_network {
 /* Network 0 .. LOCKSTEP_BENCH_N_NETWORKS - 1, from small to large. */
 LOCKSTEP_API void lockstep_bench_network_get(size_t i_network, struct lockstep_bench_network *network);
 
-/* The kernels of one layer (0 .. n_layers - 1) on one core: all rows of a
- * mini-batch, in the default slices, data without zeros. All in GFLOP/s. */
+/* What the first of some workers has of a mini-batch by rows, in the default
+ * slices; of one worker it is all. */
+struct lockstep_bench_shard {
+	uint32_t workers; /* 1 .. network->slices */
+	uint32_t rows, slices;
+};
+LOCKSTEP_API void lockstep_bench_shard_get(const struct lockstep_bench_network *network, uint32_t workers,
+                                           struct lockstep_bench_shard *shard);
+
+/* The kernels of one layer (0 .. n_layers - 1) on one core, over the first of
+ * n_workers shards (1 .. network->slices), data without zeros. All in GFLOP/s. */
 struct lockstep_bench_kernel {
 	size_t n_in, n_out;
-	uint32_t rows, slices;
+	struct lockstep_bench_shard shard;
 	struct lockstep_bench_figure product;  /* forward */
 	struct lockstep_bench_figure backward; /* deltas of the layer below; 0 of the first layer, which has none */
-	struct lockstep_bench_figure gradient; /* summed by the tree and stored */
-	struct lockstep_bench_figure update;   /* the same, and the weights updated instead */
+	struct lockstep_bench_figure gradient; /* summed by the tree, every subtree of the shard, and stored */
+	/* The same, and the weights updated instead; 0 of several workers, who
+	 * update when they have all stored their sums. */
+	struct lockstep_bench_figure update;
 };
 LOCKSTEP_API lockstep_status lockstep_bench_kernel(const struct lockstep_bench_network *network, size_t i_layer,
-                                                   const struct lockstep_bench_options *options,
+                                                   uint32_t n_workers, const struct lockstep_bench_options *options,
                                                    struct lockstep_bench_kernel *kernel, lockstep_error *error);
 
 /* ---- Training --------------------------------------------------------- */

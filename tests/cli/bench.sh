@@ -64,7 +64,7 @@ sys.exit(0 if set(json.load(open("topology.json"))["environment"]) == set(last["
 report "it has what topology shows"
 guest=$(grep -c 'the machine is a guest' "$out")
 
-bench --json --kernels --network 784-30-10,2
+bench --json --kernels --network 784-30-10,2 --workers 1
 kernels='[x["kernel"] for x in rest if x["layers"] == "784-30-10" and x["layer"] == '
 expect "three kernels a layer, and one more above the first" "every('kernel', 3 * (2 + 3) + 1 + 2) and
 	$kernels 0] == ['product', 'gradient', 'update'] and
@@ -74,6 +74,15 @@ expect "their figures" 'm["limits"] == [] and
 expect "of the selected networks" 'sorted({x["layers"] for x in rest}) == ["784-30-10", "784-512-512-10"] and
 	[(x["inputs"], x["outputs"]) for x in rest if x["kernel"] == "product"] ==
 	[(784, 30), (30, 10), (784, 512), (512, 512), (512, 10)] and {x["rows"] for x in rest} == {10, 128}'
+
+bench --json --kernels --network 784-30-10,2 --workers 3,2,3,7,5,4,8,9
+expect "and of one worker's rows for every number of workers, but no shape twice" "
+	[(x['layers'], x['workers'], x['rows'], x['slices']) for x in rest if x['kernel'] == 'product' and x['layer'] == 0]
+	== [('784-30-10', 1, 10, 2), ('784-30-10', 2, 5, 1)] + [('784-512-512-10', w, 16 * s, s)
+		for w, s in ((1, 8), (3, 3), (2, 4), (7, 2), (8, 1))]"
+expect "whose update is of one worker alone" "
+	$kernels 1 and x['workers'] == 2] == ['product', 'backward', 'gradient'] and
+	all(has(x, 'inputs outputs rows slices gflops peak_gflops') and ordered(x, 'gflops') for x in rest)"
 
 bench --json --barrier --workers 2,1,3
 expect "barriers, and a hand-over" '[x["event"] for x in rest] == ["barrier"] * 3 + ["handover"] and
@@ -140,7 +149,7 @@ for engine in openmp serial; do
 		[len([x for x in rest if x['event'] == n]) for n in ('step', 'exactness')] ==
 		2 * [2 if '$engine' == 'serial' else 4]"
 done
-bench --json --kernels --network 0 --isa portable --bind none
+bench --json --kernels --network 0 --workers 1 --isa portable --bind none
 expect "another instruction set" 'm["isa"] == "portable" and m["bind"] == "none" and every("kernel", 7)'
 
 # table NAME COLUMN...: a line of the output has these words at its beginning.
@@ -154,8 +163,9 @@ table() {
 bench --network 0 --scale unit --workers 1,2
 table "the machine is told" 'machine .* cores'
 table "a table of limits" 'workers FMA peak GFLOP/s read GB/s triad GB/s'
-table "a table of kernels" '784-30-10 784 30 10 2 [0-9.]* [0-9]* % - [0-9]'
-table "with a backward product above the first layer" ' 30 10 10 2 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9]'
+table "a table of kernels" '784-30-10 1 784 30 10 2 [0-9.]* [0-9]* % - [0-9]'
+table "with a backward product above the first layer" ' 1 30 10 10 2 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9]'
+table "and one worker's rows" ' 2 30 10 5 1 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9.]* [0-9]* % -$'
 table "a table of barriers" 'barrier 2 [0-9]'
 table "and the hand-over" 'hand-over 0 to 1 [0-9]'
 table "a table of steps" '784-30-10 unit 2 units [0-9]* [0-9]* - [0-9]*'

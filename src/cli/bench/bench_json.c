@@ -78,11 +78,12 @@ static int write_one_kernel(const struct lockstep_bench_network *network, size_t
                             const struct lockstep_bench_kernel *kernel, const char *name,
                             const struct lockstep_bench_figure *gflops, double peak_gflops)
 {
-	return write_event(json_pack(
-	    "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "kernel", "kernel", name, "layers",
-	    network->layers, "layer", (json_int_t)i_layer, "inputs", (json_int_t)kernel->n_in, "outputs",
-	    (json_int_t)kernel->n_out, "rows", (json_int_t)kernel->rows, "slices", (json_int_t)kernel->slices, "gflops",
-	    gflops->median, "low", gflops->low, "high", gflops->high, "peak_gflops", peak_gflops));
+	return write_event(
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "kernel", "kernel",
+	              name, "layers", network->layers, "layer", (json_int_t)i_layer, "inputs", (json_int_t)kernel->n_in,
+	              "outputs", (json_int_t)kernel->n_out, "workers", (json_int_t)kernel->shard.workers, "rows",
+	              (json_int_t)kernel->shard.rows, "slices", (json_int_t)kernel->shard.slices, "gflops",
+	              gflops->median, "low", gflops->low, "high", gflops->high, "peak_gflops", peak_gflops));
 }
 
 static int write_kernel(const struct lockstep_bench_network *network, size_t i_layer,
@@ -91,7 +92,8 @@ static int write_kernel(const struct lockstep_bench_network *network, size_t i_l
 	return write_one_kernel(network, i_layer, kernel, "product", &kernel->product, peak_gflops) ||
 	       (i_layer && write_one_kernel(network, i_layer, kernel, "backward", &kernel->backward, peak_gflops)) ||
 	       write_one_kernel(network, i_layer, kernel, "gradient", &kernel->gradient, peak_gflops) ||
-	       write_one_kernel(network, i_layer, kernel, "update", &kernel->update, peak_gflops);
+	       (kernel->shard.workers == 1 &&
+	        write_one_kernel(network, i_layer, kernel, "update", &kernel->update, peak_gflops));
 }
 
 static int write_barrier(const struct lockstep_bench_barrier *barrier)

@@ -17,7 +17,7 @@ const struct ls_option ls_bench_part_table[] = {
     {0, "machine", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_MACHINE]), NULL,
      "multiply-adds and memory bandwidth of one core and of all"},
     {0, "kernels", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_KERNELS]), NULL,
-     "products and gradients of the networks' layers, on one core"},
+     "products and gradients of the networks' layers, over a mini-batch and one worker's share of it, on one core"},
     {0, "barrier", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_BARRIER]), NULL,
      "a barrier of the workers, and a hand-over from one to another"},
     {0, "steps", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_STEPS]), NULL,
@@ -166,7 +166,7 @@ static int check_counts(const struct ls_bench_options *options, const char *comm
 {
 	uint32_t most = 0;
 	if (!options->parts[LS_BENCH_STEPS] && !options->parts[LS_BENCH_EPOCHS] && !options->parts[LS_BENCH_EXACTNESS])
-		return LS_EXIT_DONE;
+		return LS_EXIT_DONE; /* kernels have the whole mini-batch in any case */
 	for (size_t i = 0; i < LOCKSTEP_BENCH_N_NETWORKS; i++) {
 		struct lockstep_bench_network network;
 		lockstep_bench_network_get(i, &network);

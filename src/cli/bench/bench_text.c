@@ -64,9 +64,10 @@ static void print_phase_heading(void)
 static int print_heading(enum ls_bench_table table)
 {
 	static const char *const text[] = {
-	    [LS_BENCH_TABLE_KERNELS] = "Kernels on one core, GFLOP/s and percent of the FMA peak\n"
-				       "network          inputs outputs  rows slices       product      backward      "
-				       "gradient   with update\n",
+	    [LS_BENCH_TABLE_KERNELS] =
+		"Kernels on one core over one worker's rows, GFLOP/s and percent of the FMA peak\n"
+		"network          workers inputs outputs rows slices      product     backward     "
+		"gradient  with update\n",
 	    [LS_BENCH_TABLE_BARRIER] = "Meeting, ns\n"
 				       "           workers     median    fastest - slowest block\n",
 	    [LS_BENCH_TABLE_STEPS] =
@@ -104,13 +105,13 @@ static int print_kernel(const struct lockstep_bench_network *network, size_t i_l
 {
 	const double rates[] = {kernel->product.median, kernel->backward.median, kernel->gradient.median,
 	                        kernel->update.median};
-	printf("%-16s %6zu %7zu %5u %6u", i_layer ? "" : network->layers, kernel->n_in, kernel->n_out, kernel->rows,
-	       kernel->slices);
+	printf("%-16s %7u %6zu %7zu %4u %6u", i_layer ? "" : network->layers, kernel->shard.workers, kernel->n_in,
+	       kernel->n_out, kernel->shard.rows, kernel->shard.slices);
 	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
 		if (rates[i] > 0)
-			printf(" %7.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
+			printf(" %6.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
 		else
-			printf("%14s", "-");
+			printf("%13s", "-");
 	putchar('\n');
 	return shown();
 }
