@@ -62,6 +62,11 @@ import json, sys
 last = json.loads(open(sys.argv[1]).readlines()[-1])
 sys.exit(0 if set(json.load(open("topology.json"))["environment"]) == set(last["before"]) else 1)' "$out" 2>>"$err"
 report "it has what topology shows"
+"$python" -c '
+import json, sys
+first = json.loads(open(sys.argv[1]).readline())
+sys.exit(0 if json.load(open("topology.json"))["machine"]["processor"] == first["processor"] else 1)' "$out" 2>>"$err"
+report "and the machine has the processor"
 guest=$(grep -c 'the machine is a guest' "$out")
 
 bench --json --kernels --network 784-30-10,2 --workers 1
@@ -162,6 +167,9 @@ table() {
 
 bench --network 0 --scale unit --workers 1,2
 table "the machine is told" 'machine .* cores'
+processor=$("$lockstep" topology | grep '^processor' | tr -s ' ')
+test -z "$processor" || grep -q '^processor ' "$out" && tr -s ' ' <"$out" | grep -qF "$processor"
+report "and its processor as topology tells it"
 table "a table of limits" 'workers FMA peak GFLOP/s read GB/s triad GB/s'
 table "a table of kernels" '784-30-10 1 784 30 10 2 [0-9.]* [0-9]* % - [0-9]'
 table "with a backward product above the first layer" ' 1 30 10 10 2 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9]'

@@ -9,6 +9,7 @@
 
 #include "bench_report.h"
 #include "cli/print/environment_json.h"
+#include "cli/processor_text.h"
 #include "lockstep/version.h"
 
 /* Takes the reference; NULL: memory was short. */
@@ -60,12 +61,13 @@ static int write_machine(const struct ls_bench_machine *machine)
 	json_t *limits = json_array();
 	for (size_t i = 0; i < machine->n_limits; i++)
 		json_array_append_new(limits, limit_object(&machine->limits[i]));
-	return write_event(json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event",
-	                             "machine", "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "commit",
-	                             lockstep_commit(), "compiler", lockstep_compiler(), "cpu",
-	                             machine->topology->cpu_model, "cores", (json_int_t)machine->topology->cores, "pus",
-	                             (json_int_t)machine->topology->pus, "isa", machine->isa, "engine", machine->engine,
-	                             "bind", machine->bind, "places", place_objects(machine), "limits", limits));
+	return write_event(
+	    json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:o, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event", "machine",
+	              "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "commit", lockstep_commit(), "compiler",
+	              lockstep_compiler(), "cpu", machine->topology->cpu_model, "processor",
+	              ls_processor_object(&machine->topology->processor), "cores", (json_int_t)machine->topology->cores,
+	              "pus", (json_int_t)machine->topology->pus, "isa", machine->isa, "engine", machine->engine, "bind",
+	              machine->bind, "places", place_objects(machine), "limits", limits));
 }
 
 static int write_no_heading(enum ls_bench_table table)

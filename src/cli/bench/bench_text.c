@@ -6,6 +6,7 @@
 
 #include "bench_report.h"
 #include "cli/print/wrapped.h"
+#include "cli/processor_text.h"
 #include "lockstep/version.h"
 
 static int shown(void)
@@ -40,8 +41,12 @@ static void print_limits(const struct ls_bench_machine *machine)
 static int print_machine(const struct ls_bench_machine *machine)
 {
 	const struct lockstep_topology_summary *topology = machine->topology;
+	char processor[LS_PROCESSOR_TEXT];
+	ls_processor_text(&topology->processor, processor);
 	printf("machine    %s, %u cores, %u hardware threads\n",
 	       *topology->cpu_model ? topology->cpu_model : "unknown CPU", topology->cores, topology->pus);
+	if (*processor)
+		printf("processor  %s\n", processor);
 	printf("lockstep   %s, %s kernels, built by %s\n", lockstep_version(), machine->isa, lockstep_compiler());
 	print_places(machine);
 	if (machine->n_limits)
