@@ -136,6 +136,7 @@ shell_tests = \
 	%D%/cli/log.sh \
 	%D%/cli/options.sh \
 	%D%/cli/overlay.sh \
+	%D%/cli/peers.sh \
 	%D%/cli/predict.sh \
 	%D%/cli/report.sh \
 	%D%/cli/report_scaling.sh \

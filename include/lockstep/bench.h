@@ -104,18 +104,29 @@ struct lockstep_bench_network {
 /* Network 0 .. LOCKSTEP_BENCH_N_NETWORKS - 1, from small to large. */
 LOCKSTEP_API void lockstep_bench_network_get(size_t i_network, struct lockstep_bench_network *network);
 
-/* The kernels of one layer (0 .. n_layers - 1) on one core: all rows of a
- * mini-batch, in the default slices, data without zeros. All in GFLOP/s. */
+/* What the first of some workers has of a mini-batch by rows, in the default
+ * slices; of one worker it is all. */
+struct lockstep_bench_shard {
+	uint32_t workers; /* 1 .. network->slices */
+	uint32_t rows, slices;
+};
+LOCKSTEP_API void lockstep_bench_shard_get(const struct lockstep_bench_network *network, uint32_t workers,
+                                           struct lockstep_bench_shard *shard);
+
+/* The kernels of one layer (0 .. n_layers - 1) on one core, over the first of
+ * n_workers shards (1 .. network->slices), data without zeros. All in GFLOP/s. */
 struct lockstep_bench_kernel {
 	size_t n_in, n_out;
-	uint32_t rows, slices;
+	struct lockstep_bench_shard shard;
 	struct lockstep_bench_figure product;  /* forward */
 	struct lockstep_bench_figure backward; /* deltas of the layer below; 0 of the first layer, which has none */
-	struct lockstep_bench_figure gradient; /* summed by the tree and stored */
-	struct lockstep_bench_figure update;   /* the same, and the weights updated instead */
+	struct lockstep_bench_figure gradient; /* summed by the tree, every subtree of the shard, and stored */
+	/* The same, and the weights updated instead; 0 of several workers, who
+	 * update when they have all stored their sums. */
+	struct lockstep_bench_figure update;
 };
 LOCKSTEP_API lockstep_status lockstep_bench_kernel(const struct lockstep_bench_network *network, size_t i_layer,
-                                                   const struct lockstep_bench_options *options,
+                                                   uint32_t n_workers, const struct lockstep_bench_options *options,
                                                    struct lockstep_bench_kernel *kernel, lockstep_error *error);
 
 /* ---- Training --------------------------------------------------------- */
@@ -125,8 +136,10 @@ struct lockstep_bench_job {
 	const struct lockstep_bench_network *network;
 	const lockstep_dataset *dataset;
 	enum lockstep_scale scale;
-	uint32_t workers;          /* 1 .. network->slices */
-	enum lockstep_split split; /* auto: rows */
+	/* 1 .. network->slices; or 0: auto, as in struct lockstep_train_options, which
+	 * lockstep_bench_epoch() alone takes: the others compare like with like. */
+	uint32_t workers;
+	enum lockstep_split split; /* auto: rows, or with workers 0 the fastest */
 };
 
 struct lockstep_bench_step {
@@ -153,9 +166,13 @@ LOCKSTEP_API const char *lockstep_bench_phase_name(enum lockstep_phase phase);
 
 /* Whole epochs with an evaluation of the test part after each, as a training
  * job runs them: until options->seconds have passed, 1 to 64 of them, with no
- * warm-up before. */
+ * warm-up before, so that the trials of a job of workers 0 count in the first. */
 struct lockstep_bench_epoch {
 	uint32_t n_epochs;
+	/* That ran, and what they split; of workers 0 what was chosen last, which is
+	 * 0 and auto where the epochs were too short for a choice. */
+	uint32_t workers;
+	enum lockstep_split split;
 	struct lockstep_bench_figure train_seconds;      /* an epoch's steps */
 	struct lockstep_bench_figure evaluation_seconds; /* of the test part; next to 0 without one */
 };
@@ -164,8 +181,13 @@ LOCKSTEP_API lockstep_status lockstep_bench_epoch(const struct lockstep_bench_jo
                                                   struct lockstep_bench_epoch *epoch, lockstep_error *error);
 
 /* The cost of exactness: the job as it is, against the same kernels with one
- * chain a worker, which another number of workers would sum in another order.
- * Blocks of the two alternate; `ratio` is over the nine pairs of blocks. */
+ * slice a worker, which another number of workers would sum in another order.
+ * Blocks of the two alternate; `ratio` is over the nine pairs of blocks.
+ *
+ * The free job has its slices under every split: by owners and units a worker
+ * sums all rows of a weight, but its forward pass has a shard, or the options
+ * want a slice for every worker. Where both have the same number they are one
+ * job; nothing is measured, and all figures are 0. */
 struct lockstep_bench_exactness {
 	uint32_t slices;                                    /* of the job */
 	uint32_t free_slices;                               /* the smallest power of two not below the workers */

@@ -23,6 +23,14 @@ LOCKSTEP_API lockstep_status lockstep_topology_create(lockstep_topology **out, c
                                                       lockstep_error *error);
 LOCKSTEP_API void lockstep_topology_destroy(lockstep_topology *topology);
 
+/* What tells CPUs of one name apart: a virtual machine's often says the vendor
+ * and no more. Texts are empty, numbers -1 and sizes 0 where not known. */
+struct lockstep_processor {
+	char vendor[32];                        /* "AuthenticAMD" */
+	int32_t family, model, stepping;        /* as the vendor counts them */
+	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache of each level, above a core of the fastest kind */
+};
+
 struct lockstep_topology_summary {
 	uint32_t packages, numa_nodes, cores, pus; /* usable by this process */
 	uint32_t kinds;                            /* kinds of core (1 unless hybrid) */
@@ -31,6 +39,7 @@ struct lockstep_topology_summary {
 	const char *quota_file; /* where the quota was read; NULL without one; owned by the topology */
 	uint32_t auto_workers;  /* workers that "auto" takes before the slices limit it, bind and smt left out */
 	char cpu_model[128];    /* empty when unknown */
+	struct lockstep_processor processor;
 };
 LOCKSTEP_API void lockstep_topology_describe(const lockstep_topology *topology,
                                              struct lockstep_topology_summary *summary);

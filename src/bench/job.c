@@ -29,7 +29,7 @@ struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench
 	train.batch = job->network->batch;
 	train.learning_rate = job->network->learning_rate;
 	train.workers = job->workers;
-	train.split = job->split == LOCKSTEP_SPLIT_AUTO ? LOCKSTEP_SPLIT_ROWS : job->split;
+	train.split = job->workers && job->split == LOCKSTEP_SPLIT_AUTO ? LOCKSTEP_SPLIT_ROWS : job->split;
 	train.engine = options->engine;
 	train.isa = options->isa;
 	train.bind = options->bind;
@@ -48,8 +48,8 @@ lockstep_status ls_bench_training_init(struct ls_bench_training *training, const
 	shape.init = LOCKSTEP_INIT_GLOROT;
 
 	*training = (struct ls_bench_training){NULL, NULL};
-	if (job->workers == 0) /* which would be auto, a number nobody asked for */
-		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a measurement needs a worker");
+	if (job->workers == 0 && !train->on_epoch) /* auto, whose blocks of steps may differ in their workers */
+		return ls_error_set(error, LOCKSTEP_ERROR_ARGUMENT, "a measurement of steps needs a worker");
 	lockstep_status status = ls_bench_check(options, error);
 	if (!status)
 		status = lockstep_network_create(&training->network, job->network->layers, &shape, error);

@@ -20,7 +20,8 @@ struct lockstep_train_options ls_bench_train_options(const struct lockstep_bench
                                                      const struct lockstep_bench_options *options);
 
 /* A network with its initial parameters and a trainer of it; `options` are
- * checked. On failure both are NULL. */
+ * checked, and that only a job of whole epochs (with on_epoch) leaves the number
+ * of workers open. On failure both are NULL. */
 lockstep_status ls_bench_training_init(struct ls_bench_training *training, const struct lockstep_bench_job *job,
                                        const struct lockstep_bench_options *options,
                                        const struct lockstep_train_options *train, lockstep_error *error);

@@ -40,3 +40,15 @@ void lockstep_bench_network_get(size_t i_network, struct lockstep_bench_network 
 	network->slices = ls_default_slices(network->batch);
 	count(network);
 }
+
+void lockstep_bench_shard_get(const struct lockstep_bench_network *network, uint32_t workers,
+                              struct lockstep_bench_shard *shard)
+{
+	assert(workers > 0 && workers <= network->slices);
+	struct ls_range slices = ls_shard_slices(network->slices, workers, 0);
+	*shard = (struct lockstep_bench_shard){
+	    .workers = workers,
+	    .rows = ls_slice_rows(network->batch, network->slices, slices.end - 1).end,
+	    .slices = slices.end,
+	};
+}

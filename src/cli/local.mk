@@ -11,6 +11,8 @@ lockstep_SOURCES = \
 	%D%/main.c \
 	%D%/placement_text.c \
 	%D%/placement_text.h \
+	%D%/processor_text.c \
+	%D%/processor_text.h \
 	%D%/topology.c \
 	%D%/bench/bench.c \
 	%D%/bench/bench_json.c \

@@ -10,11 +10,16 @@
 #include <string.h>
 
 #include "environment_text.h"
+#include "processor_text.h"
 
 static void print_machine(const struct lockstep_topology_summary *machine)
 {
+	char processor[LS_PROCESSOR_TEXT];
+	ls_processor_text(&machine->processor, processor);
 	if (*machine->cpu_model)
 		printf("CPU         %s\n", machine->cpu_model);
+	if (*processor)
+		printf("processor   %s\n", processor);
 	printf("packages    %u\n", machine->packages);
 	printf("NUMA nodes  %u\n", machine->numa_nodes);
 	printf("cores       %u", machine->cores);
@@ -121,11 +126,12 @@ static json_t *place_object(const struct lockstep_place *place)
 
 static json_t *machine_object(const struct lockstep_topology_summary *machine)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s*}", "cpu", machine->cpu_model, "packages",
-	                 (json_int_t)machine->packages, "numa_nodes", (json_int_t)machine->numa_nodes, "cores",
-	                 (json_int_t)machine->cores, "pus", (json_int_t)machine->pus, "kinds",
-	                 (json_int_t)machine->kinds, "preferred_cores", (json_int_t)machine->preferred_cores,
-	                 "cpu_quota", machine->cpu_quota, "quota_file", machine->quota_file);
+	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s*}", "cpu", machine->cpu_model, "processor",
+	                 ls_processor_object(&machine->processor), "packages", (json_int_t)machine->packages,
+	                 "numa_nodes", (json_int_t)machine->numa_nodes, "cores", (json_int_t)machine->cores, "pus",
+	                 (json_int_t)machine->pus, "kinds", (json_int_t)machine->kinds, "preferred_cores",
+	                 (json_int_t)machine->preferred_cores, "cpu_quota", machine->cpu_quota, "quota_file",
+	                 machine->quota_file);
 }
 
 int ls_placement_print_json(const struct ls_placement *placement)

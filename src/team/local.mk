@@ -24,6 +24,8 @@ libls_la_SOURCES += \
 	%D%/neighbours.h \
 	%D%/placement.c \
 	%D%/placement.h \
+	%D%/processor.c \
+	%D%/processor.h \
 	%D%/quota.c \
 	%D%/quota.h \
 	%D%/team.c \

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "placement.h"
+#include "processor.h"
 
 /* More than any machine has. Bounds what a short description can take: hwloc's
  * time for objects side by side grows with the cube of their number, 2 s at
@@ -188,15 +189,6 @@ static uint32_t count(const lockstep_topology *topology, hwloc_obj_type_t type)
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-static const char *cpu_model(const lockstep_topology *topology)
-{
-	hwloc_obj_t package = hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PACKAGE, 0);
-	const char *model = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
-	if (!model)
-		model = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology->hwloc), "CPUModel");
-	return model ? model : "";
-}
-
 lockstep_status lockstep_topology_auto_workers(const lockstep_topology *topology, const char *bind, int smt,
                                                uint32_t *n_workers, lockstep_error *error)
 {
@@ -216,7 +208,8 @@ void lockstep_topology_describe(const lockstep_topology *topology, struct lockst
 	    .quota_file = topology->quota.cpus > 0 ? topology->quota.file : NULL,
 	};
 	lockstep_topology_auto_workers(topology, "close", 0, &summary->auto_workers, NULL);
-	snprintf(summary->cpu_model, sizeof summary->cpu_model, "%s", cpu_model(topology));
+	snprintf(summary->cpu_model, sizeof summary->cpu_model, "%s", ls_processor_name(topology));
+	ls_processor_describe(topology, &summary->processor);
 }
 
 lockstep_status lockstep_topology_place(const lockstep_topology *topology, uint32_t n_workers, const char *bind,

@@ -62,9 +62,14 @@ import json, sys
 last = json.loads(open(sys.argv[1]).readlines()[-1])
 sys.exit(0 if set(json.load(open("topology.json"))["environment"]) == set(last["before"]) else 1)' "$out" 2>>"$err"
 report "it has what topology shows"
+"$python" -c '
+import json, sys
+first = json.loads(open(sys.argv[1]).readline())
+sys.exit(0 if json.load(open("topology.json"))["machine"]["processor"] == first["processor"] else 1)' "$out" 2>>"$err"
+report "and the machine has the processor"
 guest=$(grep -c 'the machine is a guest' "$out")
 
-bench --json --kernels --network 784-30-10,2
+bench --json --kernels --network 784-30-10,2 --workers 1
 kernels='[x["kernel"] for x in rest if x["layers"] == "784-30-10" and x["layer"] == '
 expect "three kernels a layer, and one more above the first" "every('kernel', 3 * (2 + 3) + 1 + 2) and
 	$kernels 0] == ['product', 'gradient', 'update'] and
@@ -74,6 +79,15 @@ expect "their figures" 'm["limits"] == [] and
 expect "of the selected networks" 'sorted({x["layers"] for x in rest}) == ["784-30-10", "784-512-512-10"] and
 	[(x["inputs"], x["outputs"]) for x in rest if x["kernel"] == "product"] ==
 	[(784, 30), (30, 10), (784, 512), (512, 512), (512, 10)] and {x["rows"] for x in rest} == {10, 128}'
+
+bench --json --kernels --network 784-30-10,2 --workers 3,2,3,7,5,4,8,9
+expect "and of one worker's rows for every number of workers, but no shape twice" "
+	[(x['layers'], x['workers'], x['rows'], x['slices']) for x in rest if x['kernel'] == 'product' and x['layer'] == 0]
+	== [('784-30-10', 1, 10, 2), ('784-30-10', 2, 5, 1)] + [('784-512-512-10', w, 16 * s, s)
+		for w, s in ((1, 8), (3, 3), (2, 4), (7, 2), (8, 1))]"
+expect "whose update is of one worker alone" "
+	$kernels 1 and x['workers'] == 2] == ['product', 'backward', 'gradient'] and
+	all(has(x, 'inputs outputs rows slices gflops peak_gflops') and ordered(x, 'gflops') for x in rest)"
 
 bench --json --barrier --workers 2,1,3
 expect "barriers, and a hand-over" '[x["event"] for x in rest] == ["barrier"] * 3 + ["handover"] and
@@ -101,12 +115,32 @@ expect "their figures" "all(has(x[n], '$names') and x[n]['update'] >= 0 and x[n]
 
 bench --json --epochs --network 0 --scale unit --workers 1
 expect "epochs" 'every("epoch", 1) and rest[0]["scale"] == "unit" and ordered(rest[0], "train_seconds") and
-	has(rest[0], "epochs train_seconds low high evaluation_seconds")'
+	has(rest[0], "epochs train_seconds low high evaluation_seconds") and rest[0]["auto"] is False'
+bench --json --epochs --network 0 --scale unit --workers 1,2,3
+expect "epochs of every number of workers and split" 'every("epoch", 4) and not any(x["auto"] for x in rest) and
+	[(x["workers"], x["split"]) for x in rest] == [(1, "rows"), (2, "rows"), (2, "owners"), (2, "units")]'
+bench --json --epochs --network 0 --seconds 0.3
+ways='([(1, "rows")] + [(2, t) for t in ("rows", "owners", "units") if len(m["places"]) > 1])'
+expect "at last what auto chooses, at every scale" "
+	[(x['scale'], x['auto']) for x in rest] ==
+		[(s, i == len($ways)) for s in $scales for i in range(len($ways) + 1)] and
+	[(x['workers'], x['split']) for x in rest if not x['auto']] == 2 * $ways and
+	all((x['workers'], x['split']) in $ways and has(x, 'train_seconds') for x in rest if x['auto'])"
+"$python" -c '
+for row in range(10):
+    print(",".join(str((row + column) % 7) for column in range(784)), row, sep=",")' >few.csv
+bench --json --epochs --network 0 --scale unit --seconds 0.00001 --data ./few.csv
+expect "or that it has not chosen yet" 'rest[-1]["auto"] and rest[-1]["epochs"] == 1 and
+	(rest[-1]["workers"], rest[-1]["split"]) == ((0, "auto") if len(m["places"]) > 1 else (1, "rows"))'
 
 bench --json --exactness --network 1 --scale standardise --workers 1,2,3,4,5
-expect "the cost of exactness" 'every("exactness", 4) and
-	[(x["workers"], x["slices"], x["free_slices"]) for x in rest] == [(1, 4, 1), (2, 4, 2), (3, 4, 4), (4, 4, 4)] and
-	all(has(x, "ratio low high samples_per_second free_samples_per_second") and ordered(x, "ratio") for x in rest)'
+expect "the cost of exactness" "every('exactness', 10) and
+	[(x['workers'], x['split'], x['slices'], x['free_slices']) for x in rest] == [(1, 'rows', 4, 1)] +
+		[(w, t, 4, f) for w, f in ((2, 2), (3, 4), (4, 4)) for t in ('rows', 'owners', 'units')]"
+figures='ratio low high samples_per_second free_samples_per_second'
+expect "its figures" "all(has(x, '$figures') and ordered(x, 'ratio') for x in rest if x['workers'] < 3)"
+expect "no evidence where the free job is the same" \
+	"all(x[n] is None for x in rest if x['workers'] > 2 for n in '$figures'.split())"
 
 for engine in openmp serial; do
 	bench --json --steps --exactness --network 0 --scale unit --workers 1,2 --engine $engine
@@ -115,9 +149,10 @@ for engine in openmp serial; do
 		continue
 	fi
 	expect "engine $engine" "m['engine'] == '$engine' and 
-		len([x for x in rest if x['event'] == 'step']) == (2 if '$engine' == 'serial' else 4)"
+		[len([x for x in rest if x['event'] == n]) for n in ('step', 'exactness')] ==
+		2 * [2 if '$engine' == 'serial' else 4]"
 done
-bench --json --kernels --network 0 --isa portable --bind none
+bench --json --kernels --network 0 --workers 1 --isa portable --bind none
 expect "another instruction set" 'm["isa"] == "portable" and m["bind"] == "none" and every("kernel", 7)'
 
 # table NAME COLUMN...: a line of the output has these words at its beginning.
@@ -128,17 +163,26 @@ table() {
 	report "$name"
 }
 
+bench --epochs --network 0 --scale unit --seconds 0.00001 --data ./few.csv
+table "a choice that auto has not made yet" '784-30-10 unit auto auto 1 [0-9.]* [0-9.]* \(none yet\|1 rows\)$'
+
 bench --network 0 --scale unit --workers 1,2
 table "the machine is told" 'machine .* cores'
+processor=$("$lockstep" topology | grep '^processor' | tr -s ' ')
+test -z "$processor" || grep -q '^processor ' "$out" && tr -s ' ' <"$out" | grep -qF "$processor"
+report "and its processor as topology tells it"
 table "a table of limits" 'workers FMA peak GFLOP/s read GB/s triad GB/s'
-table "a table of kernels" '784-30-10 784 30 10 2 [0-9.]* [0-9]* % - [0-9]'
-table "with a backward product above the first layer" ' 30 10 10 2 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9]'
+table "a table of kernels" '784-30-10 1 784 30 10 2 [0-9.]* [0-9]* % - [0-9]'
+table "with a backward product above the first layer" ' 1 30 10 10 2 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9]'
+table "and one worker's rows" ' 2 30 10 5 1 [0-9.]* [0-9]* % [0-9.]* [0-9]* % [0-9.]* [0-9]* % -$'
 table "a table of barriers" 'barrier 2 [0-9]'
 table "and the hand-over" 'hand-over 0 to 1 [0-9]'
 table "a table of steps" '784-30-10 unit 2 units [0-9]* [0-9]* - [0-9]*'
 table "a table of phases" 'network scale workers split gather forward backward gradient update wait'
-table "a table of epochs" 'network scale workers split epochs training evaluation'
+table "a table of epochs" 'network scale workers split epochs training evaluation auto chose'
+table "with every split" '784-30-10 unit 2 owners [1-9][0-9]* [0-9.]* [0-9.]*$'
 table "a table of the cost of exactness" '784-30-10 unit 1 rows 2 / 1 [0-9]'
+table "with what is no evidence" '784-30-10 unit 2 units 2 / 2 no evidence: both are the same job$'
 test "$(tr -s '\n ' ' ' <"$out" | grep -c 'warning .*the machine is a guest')" -eq "$guest"
 report "at the end, what spoils figures"
 test ! -s "$err"

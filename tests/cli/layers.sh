@@ -67,7 +67,7 @@ check() {
 	confine 'pthread\.h' '^src/team/'
 	confine 'hwloc(/.*)?\.h' '^src/team/'
 	confine 'omp\.h' '^src/team/'
-	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/(environment_text\.h|report/report_scaling\.h|(bench/bench_json|placement_text|predict/(eval|prediction)|report/report_(log|scaling|scaling_check)|runs/runs_(data|scaling)|sweep/sweep_json|train/log)\.c))$'
+	confine 'jansson\.h' '^src/(job/(job|history|checkpoint|checkpoint_load)\.c|model/(json_text\.h|safetensors\.c)|cli/((environment|processor)_text\.h|report/report_scaling\.h|(bench/bench_json|placement_text|predict/(eval|prediction)|report/report_(log|scaling|scaling_check)|runs/runs_(data|scaling)|sweep/sweep_json|train/log)\.c))$'
 	confine 'yaml\.h' '^src/study/spec/document\.c$'
 	confine 'sqlite3\.h' '^src/study/store/'
 	confine 'openssl/.*' '^src/base/sha256\.c$'

@@ -56,6 +56,26 @@ report "sharing is told"
 run topology --xml "$source_folder/tests/support/topology/hybrid.xml"
 grep -q 'of 2 kinds, 4 of the fastest' "$out" && test "$(column 1)" = '0 1 2 3' && grep -q '4 slower cores' "$out"
 report "auto takes the fastest kind of core"
+grep -q '^processor   GenuineIntel, family 6, model 151$' "$out"
+report "the processor as far as it is known"
+
+# Caches of other sizes above the first core of each kind.
+awk '
+	function cache(set, size, depth) {
+		printf "<object type=\"L%dCache\" cpuset=\"%s\" complete_cpuset=\"%s\" ", depth, set, set
+		printf "nodeset=\"0x1\" complete_nodeset=\"0x1\" gp_index=\"%d\" cache_size=\"%d\" ", ++n + 100, size
+		printf "depth=\"%d\" cache_linesize=\"64\" cache_associativity=\"8\" ", depth
+		printf "cache_type=\"%d\">\n", (depth == 1)
+		open++
+	}
+	/type="Core" os_index="0"/ { cache("0x00000001", 4194304, 2) }
+	/type="Core" os_index="4"/ { cache("0x00000300", 2097152, 2); cache("0x00000300", 49152, 1) }
+	{ print }
+	/^      <\/object>/ { for (; open > 0; open--) print "</object>" }' \
+	"$source_folder/tests/support/topology/hybrid.xml" >caches.xml
+run topology --xml caches.xml
+grep -q '^processor   GenuineIntel, family 6, model 151, L1d 48 KiB, L2 2 MiB$' "$out"
+report "with the caches of the fastest kind of core"
 
 # is_json PROGRAM NAME: whether it agrees with the JSON t.
 is_json() {
@@ -73,7 +93,12 @@ $1" "$out" 2>"$err"; then
 
 run topology --synthetic "$machine" --workers 2 --format json
 is_json 'assert t["machine"]["cores"] == 16 and t["machine"]["pus"] == 32 and not t["auto"]
+assert t["machine"]["processor"] == {}
 assert [w["pu"] for w in t["workers"]] == [0, 2] and t["environment"] is None' "--format json"
+
+run topology --xml caches.xml --format json
+is_json 'assert t["machine"]["processor"] == {"vendor": "GenuineIntel", "family": 6, "model": 151,
+	"l1d_bytes": 49152, "l2_bytes": 2097152}' "--format json has the processor"
 
 run topology --workers 1 --format json
 is_json 'e = t["environment"]

@@ -283,6 +283,38 @@ Test(topology, describes_a_synthetic_machine)
 	lockstep_topology_destroy(topology);
 }
 
+static void expect_same_processor(const struct lockstep_processor *found, const struct lockstep_processor *expected)
+{
+	cr_assert_str_eq(found->vendor, expected->vendor);
+	cr_assert_eq(found->family, expected->family);
+	cr_assert_eq(found->model, expected->model);
+	cr_assert_eq(found->stepping, expected->stepping);
+	cr_assert_eq(found->l1d_bytes, expected->l1d_bytes);
+	cr_assert_eq(found->l2_bytes, expected->l2_bytes);
+	cr_assert_eq(found->l3_bytes, expected->l3_bytes);
+}
+
+static void expect_processor(lockstep_topology *topology, const struct lockstep_processor *expected)
+{
+	struct lockstep_topology_summary summary;
+	lockstep_topology_describe(topology, &summary);
+	expect_same_processor(&summary.processor, expected);
+	lockstep_topology_destroy(topology);
+}
+
+Test(topology, names_the_processor_as_far_as_it_is_known)
+{
+	expect_processor(open_topology("core:2 pu:1"), &(struct lockstep_processor){"", -1, -1, -1, 0, 0, 0});
+	expect_processor(
+	    open_topology(
+		"pack:2 l3:2(size=33554432) l2:4(size=1310720) l1d:1(size=49152) l1i:1(size=32768) core:1 pu:2"),
+	    &(struct lockstep_processor){"", -1, -1, -1, 49152, 1310720, 33554432});
+	expect_processor(open_topology("l2:2(size=2097152) core:4 pu:1"),
+	                 &(struct lockstep_processor){"", -1, -1, -1, 0, 2097152, 0});
+	/* Its stepping is no number. */
+	expect_processor(open_hybrid(), &(struct lockstep_processor){"GenuineIntel", 6, 151, -1, 0, 0, 0});
+}
+
 Test(topology, prints_the_tree_with_memory_under_its_owner)
 {
 	lockstep_topology *topology = open_topology("pack:1 [numa(memory=1073741824)] core:2 pu:1");
@@ -326,6 +358,7 @@ static void expect_round_trip(lockstep_topology *topology)
 	cr_assert_eq(again.kinds, summary.kinds);
 	cr_assert_eq(again.numa_nodes, summary.numa_nodes);
 	cr_assert_str_eq(again.cpu_model, summary.cpu_model);
+	expect_same_processor(&again.processor, &summary.processor);
 	cr_assert_eq(lockstep_topology_text(topology, &text, NULL), LOCKSTEP_OK);
 	cr_assert_eq(lockstep_topology_text(other, &text_again, NULL), LOCKSTEP_OK);
 	cr_assert_str_eq(text, text_again);

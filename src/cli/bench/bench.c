@@ -17,7 +17,7 @@ static const struct ls_usage usage = {
     .operands = "",
     .summary = "Measures what this machine can do and what training makes of it, with four networks on MNIST: "
 	       "784-30-10 (mini-batches of 10 rows), 784-128-10 (32), 784-512-512-10 (128) and 784-2048-2048-10 "
-	       "(512). Without an option that names a part all parts run, for three to four minutes on two cores.",
+	       "(512). Without an option that names a part all parts run, for about five minutes on two cores.",
     .closing = "A figure is the median of nine blocks after a warm-up, with the slowest and the fastest beside "
 	       "it. GFLOP/s of steps count every product as if it were dense: where zeros are skipped they are "
 	       "no measure of the kernels.\n"

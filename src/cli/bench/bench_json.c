@@ -9,6 +9,7 @@
 
 #include "bench_report.h"
 #include "cli/print/environment_json.h"
+#include "cli/processor_text.h"
 #include "lockstep/version.h"
 
 /* Takes the reference; NULL: memory was short. */
@@ -60,12 +61,13 @@ static int write_machine(const struct ls_bench_machine *machine)
 	json_t *limits = json_array();
 	for (size_t i = 0; i < machine->n_limits; i++)
 		json_array_append_new(limits, limit_object(&machine->limits[i]));
-	return write_event(json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event",
-	                             "machine", "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "commit",
-	                             lockstep_commit(), "compiler", lockstep_compiler(), "cpu",
-	                             machine->topology->cpu_model, "cores", (json_int_t)machine->topology->cores, "pus",
-	                             (json_int_t)machine->topology->pus, "isa", machine->isa, "engine", machine->engine,
-	                             "bind", machine->bind, "places", place_objects(machine), "limits", limits));
+	return write_event(
+	    json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:o, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "event", "machine",
+	              "schema", LS_BENCH_SCHEMA, "version", lockstep_version(), "commit", lockstep_commit(), "compiler",
+	              lockstep_compiler(), "cpu", machine->topology->cpu_model, "processor",
+	              ls_processor_object(&machine->topology->processor), "cores", (json_int_t)machine->topology->cores,
+	              "pus", (json_int_t)machine->topology->pus, "isa", machine->isa, "engine", machine->engine, "bind",
+	              machine->bind, "places", place_objects(machine), "limits", limits));
 }
 
 static int write_no_heading(enum ls_bench_table table)
@@ -78,11 +80,12 @@ static int write_one_kernel(const struct lockstep_bench_network *network, size_t
                             const struct lockstep_bench_kernel *kernel, const char *name,
                             const struct lockstep_bench_figure *gflops, double peak_gflops)
 {
-	return write_event(json_pack(
-	    "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "kernel", "kernel", name, "layers",
-	    network->layers, "layer", (json_int_t)i_layer, "inputs", (json_int_t)kernel->n_in, "outputs",
-	    (json_int_t)kernel->n_out, "rows", (json_int_t)kernel->rows, "slices", (json_int_t)kernel->slices, "gflops",
-	    gflops->median, "low", gflops->low, "high", gflops->high, "peak_gflops", peak_gflops));
+	return write_event(
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "kernel", "kernel",
+	              name, "layers", network->layers, "layer", (json_int_t)i_layer, "inputs", (json_int_t)kernel->n_in,
+	              "outputs", (json_int_t)kernel->n_out, "workers", (json_int_t)kernel->shard.workers, "rows",
+	              (json_int_t)kernel->shard.rows, "slices", (json_int_t)kernel->shard.slices, "gflops",
+	              gflops->median, "low", gflops->low, "high", gflops->high, "peak_gflops", peak_gflops));
 }
 
 static int write_kernel(const struct lockstep_bench_network *network, size_t i_layer,
@@ -91,7 +94,8 @@ static int write_kernel(const struct lockstep_bench_network *network, size_t i_l
 	return write_one_kernel(network, i_layer, kernel, "product", &kernel->product, peak_gflops) ||
 	       (i_layer && write_one_kernel(network, i_layer, kernel, "backward", &kernel->backward, peak_gflops)) ||
 	       write_one_kernel(network, i_layer, kernel, "gradient", &kernel->gradient, peak_gflops) ||
-	       write_one_kernel(network, i_layer, kernel, "update", &kernel->update, peak_gflops);
+	       (kernel->shard.workers == 1 &&
+	        write_one_kernel(network, i_layer, kernel, "update", &kernel->update, peak_gflops));
 }
 
 static int write_barrier(const struct lockstep_bench_barrier *barrier)
@@ -134,21 +138,31 @@ static int write_phases(const struct ls_bench_case *of, const struct lockstep_be
 static int write_epoch(const struct ls_bench_case *of, const struct lockstep_bench_epoch *epoch)
 {
 	const struct lockstep_bench_figure *train = &epoch->train_seconds;
-	return write_case("epoch", of,
-	                  json_pack("{s:I, s:f, s:f, s:f, s:f}", "epochs", (json_int_t)epoch->n_epochs, "train_seconds",
-	                            train->median, "low", train->low, "high", train->high, "evaluation_seconds",
-	                            epoch->evaluation_seconds.median));
+	int is_auto = of->workers == 0;
+	struct ls_bench_case ran = *of;
+	ran.workers = is_auto ? epoch->workers : of->workers;
+	ran.split = is_auto ? epoch->split : of->split;
+	return write_case("epoch", &ran,
+	                  json_pack("{s:b, s:I, s:f, s:f, s:f, s:f}", "auto", is_auto, "epochs",
+	                            (json_int_t)epoch->n_epochs, "train_seconds", train->median, "low", train->low,
+	                            "high", train->high, "evaluation_seconds", epoch->evaluation_seconds.median));
+}
+
+/* Figures are above 0. */
+static json_t *figure(double value)
+{
+	return value > 0 ? json_real(value) : json_null();
 }
 
 static int write_exactness(const struct ls_bench_case *of, const struct lockstep_bench_exactness *exactness)
 {
 	const struct lockstep_bench_figure *ratio = &exactness->ratio;
 	return write_case("exactness", of,
-	                  json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "slices", (json_int_t)exactness->slices,
-	                            "free_slices", (json_int_t)exactness->free_slices, "ratio", ratio->median, "low",
-	                            ratio->low, "high", ratio->high, "samples_per_second",
-	                            exactness->samples_per_second, "free_samples_per_second",
-	                            exactness->free_samples_per_second));
+	                  json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slices", (json_int_t)exactness->slices,
+	                            "free_slices", (json_int_t)exactness->free_slices, "ratio", figure(ratio->median),
+	                            "low", figure(ratio->low), "high", figure(ratio->high), "samples_per_second",
+	                            figure(exactness->samples_per_second), "free_samples_per_second",
+	                            figure(exactness->free_samples_per_second)));
 }
 
 static void put_line(const char *line, void *context)

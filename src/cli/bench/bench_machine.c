@@ -72,19 +72,46 @@ int ls_bench_run_machine(struct ls_bench_run *run)
 
 /* ---- Kernels and meetings ------------------------------------------------ */
 
-static int run_layers(struct ls_bench_run *run, const struct lockstep_bench_network *network)
+static int run_layers(struct ls_bench_run *run, const struct lockstep_bench_network *network, uint32_t workers)
 {
 	struct lockstep_bench_kernel kernel;
 	lockstep_error error;
 	for (size_t i = 0; i < network->n_layers; i++) {
-		ls_bench_say(run, "kernels", network->layers, 0);
-		if (lockstep_bench_kernel(network, i, &run->options.measure, &kernel, &error))
+		ls_bench_say(run, "kernels", network->layers, workers);
+		if (lockstep_bench_kernel(network, i, workers, &run->options.measure, &kernel, &error))
 			return ls_bench_failed(run, &error);
 		int status = ls_bench_reported(ls_bench_reporter(run)->kernel(network, i, &kernel, run->peaks[1]));
 		if (status != LS_EXIT_DONE)
 			return status;
 	}
 	return LS_EXIT_DONE;
+}
+
+/* Is the shape of the shard with count i_count none of those before it, of which the whole mini-batch is the first? */
+static int is_new_shape(const struct ls_bench_run *run, const struct lockstep_bench_network *network, uint32_t i_count)
+{
+	const uint32_t *counts = run->options.counts;
+	struct lockstep_bench_shard shard, before;
+	if (counts[i_count] > network->slices)
+		return 0;
+	lockstep_bench_shard_get(network, counts[i_count], &shard);
+	int is_new = shard.slices < network->slices;
+	for (uint32_t i = 0; i < i_count && is_new; i++)
+		if (counts[i] <= network->slices) {
+			lockstep_bench_shard_get(network, counts[i], &before);
+			is_new = before.rows != shard.rows || before.slices != shard.slices;
+		}
+	return is_new;
+}
+
+/* The whole mini-batch, then the other shapes. */
+static int run_shapes(struct ls_bench_run *run, const struct lockstep_bench_network *network)
+{
+	int status = run_layers(run, network, 1);
+	for (uint32_t i = 0; i < run->options.n_counts && status == LS_EXIT_DONE; i++)
+		if (is_new_shape(run, network, i))
+			status = run_layers(run, network, run->options.counts[i]);
+	return status;
 }
 
 int ls_bench_run_kernels(struct ls_bench_run *run)
@@ -96,7 +123,7 @@ int ls_bench_run_kernels(struct ls_bench_run *run)
 		struct lockstep_bench_network network;
 		lockstep_bench_network_get(i, &network);
 		if (run->options.networks[i])
-			status = run_layers(run, &network);
+			status = run_shapes(run, &network);
 	}
 	return status;
 }

@@ -17,15 +17,16 @@ const struct ls_option ls_bench_part_table[] = {
     {0, "machine", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_MACHINE]), NULL,
      "multiply-adds and memory bandwidth of one core and of all"},
     {0, "kernels", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_KERNELS]), NULL,
-     "products and gradients of the networks' layers, on one core"},
+     "products and gradients of the networks' layers, over a mini-batch and one worker's share of it, on one core"},
     {0, "barrier", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_BARRIER]), NULL,
      "a barrier of the workers, and a hand-over from one to another"},
     {0, "steps", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_STEPS]), NULL,
      "training steps at every number of workers, and where their time goes"},
     {0, "epochs", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_EPOCHS]), NULL,
-     "whole epochs with their evaluation, on all cores; one of the largest network may take ten seconds"},
+     "whole epochs with their evaluation, at every number of workers and as --workers auto of train runs them; one of "
+     "the largest network may take ten seconds"},
     {0, "exactness", NULL, LS_OPTION_FLAG, AT(parts[LS_BENCH_EXACTNESS]), NULL,
-     "what the fixed order of sums costs, against one chain a worker"},
+     "what the fixed order of sums costs, against one slice a worker"},
     {0},
 };
 
@@ -165,7 +166,7 @@ static int check_counts(const struct ls_bench_options *options, const char *comm
 {
 	uint32_t most = 0;
 	if (!options->parts[LS_BENCH_STEPS] && !options->parts[LS_BENCH_EPOCHS] && !options->parts[LS_BENCH_EXACTNESS])
-		return LS_EXIT_DONE;
+		return LS_EXIT_DONE; /* kernels have the whole mini-batch in any case */
 	for (size_t i = 0; i < LOCKSTEP_BENCH_N_NETWORKS; i++) {
 		struct lockstep_bench_network network;
 		lockstep_bench_network_get(i, &network);

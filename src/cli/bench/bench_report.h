@@ -34,8 +34,8 @@ struct ls_bench_machine {
 struct ls_bench_case {
 	const struct lockstep_bench_network *network;
 	enum lockstep_scale scale;
-	uint32_t workers;
-	enum lockstep_split split; /* rows or units */
+	uint32_t workers; /* 0: auto, and then split is too */
+	enum lockstep_split split;
 };
 
 enum ls_bench_table {

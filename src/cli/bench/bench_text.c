@@ -6,6 +6,7 @@
 
 #include "bench_report.h"
 #include "cli/print/wrapped.h"
+#include "cli/processor_text.h"
 #include "lockstep/version.h"
 
 static int shown(void)
@@ -40,8 +41,12 @@ static void print_limits(const struct ls_bench_machine *machine)
 static int print_machine(const struct ls_bench_machine *machine)
 {
 	const struct lockstep_topology_summary *topology = machine->topology;
+	char processor[LS_PROCESSOR_TEXT];
+	ls_processor_text(&topology->processor, processor);
 	printf("machine    %s, %u cores, %u hardware threads\n",
 	       *topology->cpu_model ? topology->cpu_model : "unknown CPU", topology->cores, topology->pus);
+	if (*processor)
+		printf("processor  %s\n", processor);
 	printf("lockstep   %s, %s kernels, built by %s\n", lockstep_version(), machine->isa, lockstep_compiler());
 	print_places(machine);
 	if (machine->n_limits)
@@ -64,9 +69,10 @@ static void print_phase_heading(void)
 static int print_heading(enum ls_bench_table table)
 {
 	static const char *const text[] = {
-	    [LS_BENCH_TABLE_KERNELS] = "Kernels on one core, GFLOP/s and percent of the FMA peak\n"
-				       "network          inputs outputs  rows slices       product      backward      "
-				       "gradient   with update\n",
+	    [LS_BENCH_TABLE_KERNELS] =
+		"Kernels on one core over one worker's rows, GFLOP/s and percent of the FMA peak\n"
+		"network          workers inputs outputs rows slices      product     backward     "
+		"gradient  with update\n",
 	    [LS_BENCH_TABLE_BARRIER] = "Meeting, ns\n"
 				       "           workers     median    fastest - slowest block\n",
 	    [LS_BENCH_TABLE_STEPS] =
@@ -74,9 +80,10 @@ static int print_heading(enum ls_bench_table table)
 		"network          scale       workers split     samples/s    slowest - fastest block   "
 		"us/step GFLOP/s of peak\n",
 	    [LS_BENCH_TABLE_EPOCHS] = "Whole epochs, seconds\n"
-				      "network          scale       workers split  epochs   training evaluation\n",
+				      "network          scale       workers split  epochs   training evaluation   "
+				      "auto chose\n",
 	    [LS_BENCH_TABLE_EXACTNESS] =
-		"The cost of exactness: time of a step against one chain a worker\n"
+		"The cost of exactness: time of a step against one slice a worker\n"
 		"network          scale       workers split      slices    samples/s         free  ratio  "
 		"lowest - highest\n",
 	};
@@ -91,7 +98,10 @@ static int print_heading(enum ls_bench_table table)
 
 static void print_case(const struct ls_bench_case *of)
 {
-	printf("%-16s %-11s %7u %-6s", of->network->layers, lockstep_scale_name(of->scale), of->workers,
+	char workers[16] = "auto";
+	if (of->workers)
+		snprintf(workers, sizeof workers, "%u", of->workers);
+	printf("%-16s %-11s %7s %-6s", of->network->layers, lockstep_scale_name(of->scale), workers,
 	       lockstep_split_name(of->split));
 }
 
@@ -100,13 +110,13 @@ static int print_kernel(const struct lockstep_bench_network *network, size_t i_l
 {
 	const double rates[] = {kernel->product.median, kernel->backward.median, kernel->gradient.median,
 	                        kernel->update.median};
-	printf("%-16s %6zu %7zu %5u %6u", i_layer ? "" : network->layers, kernel->n_in, kernel->n_out, kernel->rows,
-	       kernel->slices);
+	printf("%-16s %7u %6zu %7zu %4u %6u", i_layer ? "" : network->layers, kernel->shard.workers, kernel->n_in,
+	       kernel->n_out, kernel->shard.rows, kernel->shard.slices);
 	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
 		if (rates[i] > 0)
-			printf(" %7.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
+			printf(" %6.1f %3.0f %%", rates[i], 100 * rates[i] / peak_gflops);
 		else
-			printf("%14s", "-");
+			printf("%13s", "-");
 	putchar('\n');
 	return shown();
 }
@@ -151,10 +161,21 @@ static int print_phases(const struct ls_bench_case *of, const struct lockstep_be
 	return shown();
 }
 
+static void print_choice(const struct lockstep_bench_epoch *epoch)
+{
+	if (epoch->workers)
+		printf("   %u %s", epoch->workers, lockstep_split_name(epoch->split));
+	else
+		printf("   none yet");
+}
+
 static int print_epoch(const struct ls_bench_case *of, const struct lockstep_bench_epoch *epoch)
 {
 	print_case(of);
-	printf(" %6u %10.4f %10.4f\n", epoch->n_epochs, epoch->train_seconds.median, epoch->evaluation_seconds.median);
+	printf(" %6u %10.4f %10.4f", epoch->n_epochs, epoch->train_seconds.median, epoch->evaluation_seconds.median);
+	if (of->workers == 0)
+		print_choice(epoch);
+	putchar('\n');
 	return shown();
 }
 
@@ -162,9 +183,12 @@ static int print_exactness(const struct ls_bench_case *of, const struct lockstep
 {
 	const struct lockstep_bench_figure *ratio = &exactness->ratio;
 	print_case(of);
-	printf("   %3u / %-2u %12.0f %12.0f %6.3f   %.3f - %.3f\n", exactness->slices, exactness->free_slices,
-	       exactness->samples_per_second, exactness->free_samples_per_second, ratio->median, ratio->low,
-	       ratio->high);
+	printf("   %3u / %-2u", exactness->slices, exactness->free_slices);
+	if (exactness->free_slices < exactness->slices)
+		printf(" %12.0f %12.0f %6.3f   %.3f - %.3f\n", exactness->samples_per_second,
+		       exactness->free_samples_per_second, ratio->median, ratio->low, ratio->high);
+	else
+		printf("   no evidence: both are the same job\n");
 	return shown();
 }
 

@@ -61,12 +61,12 @@ static int run_exactness(struct ls_bench_run *run, const struct ls_bench_case *o
 }
 
 /* Numbers of workers where they were left open. */
-enum counts { EVERY, ONE_AND_MOST, MOST };
+enum counts { EVERY, ONE_AND_MOST };
 
 struct training_part {
 	enum ls_bench_table table;
 	enum counts counts;
-	int every_split; /* not rows alone */
+	int with_auto; /* and last, where the numbers were left open, what --workers auto comes to */
 	int (*run)(struct ls_bench_run *run, const struct ls_bench_case *of);
 };
 
@@ -76,8 +76,7 @@ static int is_wanted(const struct ls_bench_run *run, enum counts counts, const s
 	uint32_t slices = of->network->slices, most = run->n_auto < slices ? run->n_auto : slices;
 	if (of->workers > slices)
 		return 0;
-	return !run->options.automatic || counts == EVERY || of->workers == most ||
-	       (counts == ONE_AND_MOST && of->workers == 1);
+	return !run->options.automatic || counts == EVERY || of->workers == most || of->workers == 1;
 }
 
 static int can_split(const struct ls_bench_run *run, const struct ls_bench_case *of)
@@ -91,9 +90,8 @@ static int can_split(const struct ls_bench_run *run, const struct ls_bench_case 
 static int run_splits(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)
 {
 	static const enum lockstep_split splits[] = {LOCKSTEP_SPLIT_ROWS, LOCKSTEP_SPLIT_OWNERS, LOCKSTEP_SPLIT_UNITS};
-	size_t n_splits = part->every_split ? sizeof splits / sizeof *splits : 1;
 	int status = LS_EXIT_DONE;
-	for (size_t i = 0; i < n_splits && status == LS_EXIT_DONE; i++) {
+	for (size_t i = 0; i < sizeof splits / sizeof *splits && status == LS_EXIT_DONE; i++) {
 		of->split = splits[i];
 		if (can_split(run, of))
 			status = part->run(run, of);
@@ -112,14 +110,24 @@ static int run_counts(struct ls_bench_run *run, const struct training_part *part
 	return status;
 }
 
+static int run_auto(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)
+{
+	of->workers = 0;
+	of->split = LOCKSTEP_SPLIT_AUTO;
+	return part->with_auto && run->options.automatic ? part->run(run, of) : LS_EXIT_DONE;
+}
+
 static int run_scales(struct ls_bench_run *run, const struct training_part *part, struct ls_bench_case *of)
 {
 	static const enum lockstep_scale scales[] = {LOCKSTEP_SCALE_UNIT, LOCKSTEP_SCALE_STANDARDISE};
 	int status = LS_EXIT_DONE;
 	for (size_t i = 0; i < sizeof scales / sizeof *scales && status == LS_EXIT_DONE; i++) {
 		of->scale = scales[i];
-		if (run->options.scale < 0 || run->options.scale == (int)of->scale)
-			status = run_counts(run, part, of);
+		if (run->options.scale >= 0 && run->options.scale != (int)of->scale)
+			continue;
+		status = run_counts(run, part, of);
+		if (status == LS_EXIT_DONE)
+			status = run_auto(run, part, of);
 	}
 	return status;
 }
@@ -139,18 +147,22 @@ static int run_training(struct ls_bench_run *run, const struct training_part *pa
 
 int ls_bench_run_steps(struct ls_bench_run *run)
 {
-	int status = run_training(run, &(struct training_part){LS_BENCH_TABLE_STEPS, EVERY, 1, run_step});
+	static const struct training_part steps = {LS_BENCH_TABLE_STEPS, EVERY, 0, run_step};
+	static const struct training_part phases = {LS_BENCH_TABLE_PHASES, EVERY, 0, run_phases};
+	int status = run_training(run, &steps);
 	if (status == LS_EXIT_DONE)
-		status = run_training(run, &(struct training_part){LS_BENCH_TABLE_PHASES, EVERY, 1, run_phases});
+		status = run_training(run, &phases);
 	return status;
 }
 
 int ls_bench_run_epochs(struct ls_bench_run *run)
 {
-	return run_training(run, &(struct training_part){LS_BENCH_TABLE_EPOCHS, MOST, 0, run_epoch});
+	static const struct training_part epochs = {LS_BENCH_TABLE_EPOCHS, EVERY, 1, run_epoch};
+	return run_training(run, &epochs);
 }
 
 int ls_bench_run_exactness(struct ls_bench_run *run)
 {
-	return run_training(run, &(struct training_part){LS_BENCH_TABLE_EXACTNESS, ONE_AND_MOST, 0, run_exactness});
+	static const struct training_part exactness = {LS_BENCH_TABLE_EXACTNESS, ONE_AND_MOST, 0, run_exactness};
+	return run_training(run, &exactness);
 }
