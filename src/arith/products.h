@@ -119,8 +119,9 @@ static void product(const struct ls_product *p)
 
 /* ---- Backward -------------------------------------------------------- */
 
-/* Columns of one panel, whose rows are width floats long. A large layer's weights come
- * from far away: the next tile's are called for, a line with every line that is read. */
+/* Columns of one panel, whose rows are width floats long. The next tile's weights are
+ * called for, a line with every line that is read: a large layer's come from far away,
+ * and those of a near one are in the second-level cache (512 x 512: 1.015 times as fast). */
 INLINE void back_columns(const int vectors, const int n, const float *weight, size_t width, size_t n_columns,
                          const float *delta, vec sum[TILE_1][PANEL])
 {
