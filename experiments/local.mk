@@ -27,6 +27,8 @@ EXTRA_DIST += \
 	%D%/peers/plain_c.c \
 	%D%/peers/pytorch_accuracy.py \
 	%D%/peers/pytorch_steps.py \
+	%D%/peers/results/2026-11-29-avx2.json \
+	%D%/peers/results/2026-11-29-avx512.json \
 	%D%/peers/sklearn_steps.py \
 	%D%/peers/steps.h \
 	%D%/peers/steps.py \
