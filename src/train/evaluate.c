@@ -39,7 +39,7 @@ struct ls_evaluator {
 
 	struct ls_evaluation running;
 	size_t n_chunks;
-	_Alignas(64) _Atomic uint32_t next_chunk; /* in a line of its own: all workers count it up */
+	_Atomic uint32_t next_chunk;
 };
 
 static size_t chunk_count(size_t n_rows)
