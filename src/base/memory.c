@@ -78,6 +78,12 @@ char *ls_memory_copy_text(const char *text)
 	return copy;
 }
 
+int ls_memory_has_room(size_t bytes)
+{
+	void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return room != MAP_FAILED && !munmap(room, bytes);
+}
+
 void ls_memory_free(void *block)
 {
 	free(block);

@@ -22,6 +22,10 @@ char *ls_memory_copy_text(const char *text);
 
 void ls_memory_free(void *block);
 
+/* Could the process have so much more memory now? For libraries that die where it
+ * runs out. */
+int ls_memory_has_room(size_t bytes);
+
 /* For tests: the n-th allocation from now (1 = the next) fails, once. 0 turns
  * it off. Returns how many allocations were made since the last call. */
 long ls_memory_fail_at(long n);

@@ -135,10 +135,14 @@ static int has_empty_core(hwloc_topology_t hwloc)
 	return hwloc_get_nbobjs_by_type(hwloc, HWLOC_OBJ_PU) < 1;
 }
 
+/* hwloc 2.9 dies where memory runs out inside of a load, which takes 0.4 MiB for 256
+ * hardware threads. */
+#define LOAD_BYTES ((size_t)2 << 20)
+
 static lockstep_status load_hwloc(hwloc_topology_t *out, const char *synthetic, lockstep_error *error)
 {
 	hwloc_topology_t hwloc;
-	if (hwloc_topology_init(&hwloc))
+	if (!ls_memory_has_room(LOAD_BYTES) || hwloc_topology_init(&hwloc))
 		return ls_error_memory(error, "the topology");
 	lockstep_status status = choose_source(hwloc, synthetic, error);
 	if (!status && hwloc_topology_load(hwloc))
