@@ -104,7 +104,7 @@ static void fetching_rows(const struct ls_product *p, size_t first, size_t n, co
  * 2048 weights it is 1.01 times as fast with 512 rows, 1.06 with 128 and 1.13 with 32. */
 static void product(const struct ls_product *p)
 {
-	size_t height = tile_height(p->width), n_tiles = (p->n_rows + height - 1) / height;
+	size_t height = tile_height(p->width), n_tiles = ls_tiles(p->n_rows, height);
 	size_t n_steps = n_tiles * LINE < p->width ? 1 : n_tiles * LINE / p->width;
 	size_t share = (p->n_k + n_steps - 1) / n_steps * LINE;
 
@@ -175,7 +175,7 @@ static void back_rows(const struct ls_back_product *p, size_t first, size_t n)
 
 static void back_product(const struct ls_back_product *p)
 {
-	size_t height = tile_height(p->width), n_tiles = (p->n + height - 1) / height;
+	size_t height = tile_height(p->width), n_tiles = ls_tiles(p->n, height);
 	for (size_t i = 0; i < n_tiles; i++) {
 		struct ls_range rows = ls_part((uint32_t)p->n, (uint32_t)n_tiles, (uint32_t)i);
 		back_rows(p, rows.begin, rows.end - rows.begin);

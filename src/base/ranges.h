@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pure arithmetic of the data-parallel step: mini-batch -> slices -> shards ->
- * maximal aligned subtrees; and rounding up, parts and tiles. Knows no threads and no data; the
- * functions of slices are formulas of doc/numerics.md, section "Slices".
+ * maximal aligned subtrees; and rounding up, parts and tiles. Knows no threads and no
+ * data; the functions of slices are formulas of doc/numerics.md, section "Slices".
  */
 #ifndef LS_BASE_RANGES_H
 #define LS_BASE_RANGES_H

@@ -35,11 +35,6 @@ static size_t cut_layer(const struct ls_packed *packed, size_t i_layer, struct l
 	return n;
 }
 
-static size_t block_floats(const struct ls_packed *packed, const struct ls_param_block *block)
-{
-	return ls_block_offset(packed, block, block->first_panel + block->n_panels);
-}
-
 lockstep_status ls_blocks_init(struct ls_blocks *blocks, const struct ls_packed *packed, lockstep_error *error)
 {
 	*blocks = (struct ls_blocks){0};
@@ -53,7 +48,8 @@ lockstep_status ls_blocks_init(struct ls_blocks *blocks, const struct ls_packed 
 	for (size_t i = 0; i < packed->n_layers; i++)
 		at += cut_layer(packed, i, at);
 	for (size_t i = 0; i < blocks->n; i++) {
-		size_t floats = block_floats(packed, &blocks->blocks[i]);
+		const struct ls_param_block *block = &blocks->blocks[i];
+		size_t floats = ls_block_offset(packed, block, block->first_panel + block->n_panels);
 		blocks->max_floats = floats > blocks->max_floats ? floats : blocks->max_floats;
 	}
 	return LOCKSTEP_OK;

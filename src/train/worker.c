@@ -88,7 +88,7 @@ static int allocate_ring(struct ls_worker *worker, const struct ls_worker_shape 
 /* Units are shared out in groups as long as a row's padding. */
 static uint64_t unit_groups(const struct ls_packed *packed)
 {
-	return (packed->layers[0].panels.n_out + LS_ROW_ALIGNMENT - 1) / LS_ROW_ALIGNMENT;
+	return ls_tiles(packed->layers[0].panels.n_out, LS_ROW_ALIGNMENT);
 }
 
 int ls_worker_can_split_units(const struct ls_packed *packed, uint32_t n_workers)

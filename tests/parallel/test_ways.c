@@ -38,11 +38,7 @@ static void open_job(const struct split_job *job)
 
 static void create_trainer(const struct split_job *job, const struct lockstep_train_options *options)
 {
-	lockstep_trainer_destroy(trainer);
-	trainer = NULL;
-	lockstep_network_destroy(network);
-	network = split_job_network(job);
-	EXPECT_OK(lockstep_trainer_create(&trainer, network, data, options, &error));
+	EXPECT_OK(split_job_trainer(job, data, options, &network, &trainer, &error));
 }
 
 /* ---- Ending early -------------------------------------------------------- */

@@ -201,6 +201,17 @@ lockstep_network *split_job_network(const struct split_job *job)
 	return network;
 }
 
+lockstep_status split_job_trainer(const struct split_job *job, const lockstep_dataset *data,
+                                  const struct lockstep_train_options *options, lockstep_network **network,
+                                  lockstep_trainer **trainer, lockstep_error *error)
+{
+	lockstep_trainer_destroy(*trainer);
+	*trainer = NULL;
+	lockstep_network_destroy(*network);
+	*network = split_job_network(job);
+	return lockstep_trainer_create(trainer, *network, data, options, error);
+}
+
 static int record_epoch(const struct lockstep_epoch *epoch, void *context)
 {
 	struct split_result *result = context;

@@ -30,6 +30,12 @@ extern const size_t n_split_jobs;
 lockstep_dataset *split_job_data(const struct split_job *job);
 lockstep_network *split_job_network(const struct split_job *job);
 
+/* A network and a trainer of the job in place of those that *network and *trainer
+ * hold; on failure *trainer is NULL. Caller owns both. */
+lockstep_status split_job_trainer(const struct split_job *job, const lockstep_dataset *data,
+                                  const struct lockstep_train_options *options, lockstep_network **network,
+                                  lockstep_trainer **trainer, lockstep_error *error);
+
 /* What a run of a job came to. */
 struct split_result {
 	lockstep_status status;
